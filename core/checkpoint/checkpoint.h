@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/io/mapped_file.h"
+#include "core/tensor/matrix_view.h"
+
+namespace moescope {
+
+/// One named tensor; `bytes` points into the mapped file `file` (index into Checkpoint::files()).
+struct TensorInfo {
+    std::string name;
+    DType dtype = DType::F32;
+    std::vector<std::uint64_t> shape; ///< empty = scalar
+    std::span<const std::byte> bytes;
+    std::uint32_t file = 0;
+
+    std::uint64_t elements() const;
+};
+
+/// "[16, 128]"
+std::string formatShape(std::span<const std::uint64_t> shape);
+
+/// Bytes, dtypes, shapes and names of a model's weights; knows nothing about models. Opening reads headers only.
+/// Immutable and safe to share between threads.
+class Checkpoint {
+public:
+    /// `path`: a `.safetensors` file, an index (`*.safetensors.index.json`), or a folder that holds either.
+    static Result<std::shared_ptr<const Checkpoint>> open(const std::filesystem::path& path);
+
+    /// The folder that config.json and the tokenizer are looked for in.
+    const std::filesystem::path& folder() const { return m_folder; }
+    const std::filesystem::path& path() const { return m_path; } ///< as opened
+    std::string_view format() const { return "safetensors"; }
+
+    /// Sorted by name.
+    std::span<const TensorInfo> tensors() const { return m_tensors; }
+    const TensorInfo* find(std::string_view name) const;
+    std::span<const std::shared_ptr<const MappedFile>> files() const { return m_files; }
+    std::uint64_t totalBytes() const; ///< of the tensors
+
+    /// A tensor of exactly this shape as a float-decodable matrix (a vector is one row). Errors name the file, the tensor,
+    /// the expected and the actual shape or dtype.
+    Result<MatrixView> matrix(std::string_view name, std::uint64_t rows, std::uint64_t cols) const;
+    Result<std::vector<float>> vector(std::string_view name, std::uint64_t size) const;
+
+    /// Error when a mapped file has shrunk since it was opened.
+    Status status() const;
+
+private:
+    Checkpoint() = default;
+    std::filesystem::path m_path;
+    std::filesystem::path m_folder;
+    std::vector<TensorInfo> m_tensors;
+    std::vector<std::shared_ptr<const MappedFile>> m_files;
+};
+
+} // namespace moescope

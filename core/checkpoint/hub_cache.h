@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace moescope {
+
+/// One model in the Hugging Face hub cache (`models--ORG--NAME/snapshots/REVISION`).
+struct HubModel {
+    std::string name; ///< "allenai/OLMoE-1B-7B-0924"
+    std::string revision;
+    std::filesystem::path folder; ///< the snapshot that refs/main names, else the newest
+    std::uint64_t bytes = 0; ///< of the weight files, symbolic links followed
+    std::string modelType; ///< "model_type" of its config.json; empty when it cannot be read
+    bool complete = false; ///< every weight file that the index names is there
+};
+
+/// The cache folder by the hub's own rules: HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub,
+/// else ~/.cache/huggingface/hub.
+std::filesystem::path defaultHubCache();
+/// Models in `cache`, sorted by name; an absent folder gives an empty list.
+std::vector<HubModel> listHubModels(const std::filesystem::path& cache);
+/// The snapshot folder of "org/name", or of "name" when only one model ends in it. NotFound otherwise.
+Result<std::filesystem::path> findHubModel(const std::filesystem::path& cache, std::string_view name);
+
+} // namespace moescope

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/open_model.h"
+#include "core/report/report.h"
+#include "core/semantics/patterns.h"
+#include "core/task/task_context.h"
+#include "core/trace/routing_trace.h"
+
+namespace moescope {
+
+struct ExploreSpec {
+    TraceRequest prompt;
+    std::optional<TraceRequest> compare; ///< a second prompt, or the same one with interventions
+    std::optional<LayerId> layer; ///< absolute; the middle mixture layer when absent
+    Register reg = Register::Auto;
+};
+
+/// How two prompts share experts at one layer, against random sets (EXPERIMENTS "explore").
+struct LayerOverlap {
+    std::size_t usedA = 0; ///< distinct experts
+    std::size_t usedB = 0;
+    std::size_t shared = 0;
+    double setOverlap = 0; ///< |A∩B| / |A∪B|
+    double setOverlapNull = 0;
+    Interval setOverlapBand;
+    double p = 1; ///< P(overlap >= shared) for random sets of these sizes
+    double usageOverlap = 0; ///< Σ min of assignment shares
+    double usageOverlapNull = 0; ///< the same for random k-subsets of the same loads (N2), mean
+    Interval usageOverlapBand;
+    double alignedOverlap = 0; ///< mean |∩|/k over aligned tokens; NaN without any
+    Interval alignedBand; ///< 95 % band of that mean for random sets, around k/E
+};
+
+struct PromptComparison {
+    /// Positions (A, B) of tokens aligned by id (longest common subsequence).
+    std::vector<std::pair<std::size_t, std::size_t>> aligned;
+    std::size_t commonPrefix = 0; ///< tokens that are the same from the start
+    std::vector<LayerOverlap> layers;
+    /// First aligned position whose chosen sets differ, and the first layer where they do.
+    struct Divergence {
+        std::size_t positionA = 0;
+        std::size_t positionB = 0;
+        LayerId layer;
+    };
+    std::optional<Divergence> firstDivergence;
+};
+
+struct ExploreResult {
+    std::shared_ptr<const OpenModel> model;
+    LayerId layer;
+    struct Side {
+        RoutingTrace trace;
+        std::vector<TaggedToken> tags;
+        std::vector<PatternNote> notes;
+        std::vector<CategoryHit> categories;
+        double seconds = 0; ///< of the forward pass
+    };
+    Side a;
+    std::optional<Side> b;
+    std::optional<PromptComparison> comparison;
+};
+
+/// The default prompt of the program.
+inline constexpr std::string_view kDefaultPrompt = "King is to queen as man is to woman";
+
+Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexicon& lexicon,
+    const ExploreSpec& spec, TaskContext& context);
+PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b);
+
+/// Tables, grids and lines of it, at result.layer.
+Report exploreReport(const ExploreResult& result);
+
+enum class GridView { Chosen, Probabilities, Logits };
+enum class LayersView { Margin, Entropy, Overlap };
+/// The figures alone, for a view that changes its layer without running again.
+Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer);
+Figure allLayersFigure(const ExploreResult& result, LayersView view);
+Figure layerGridFigure(const ExploreResult::Side& side, LayerId layer, GridView view);
+Figure comparisonGridFigure(const ExploreResult& result, LayerId layer);
+Figure overlapByLayerFigure(const ExploreResult& result);
+
+} // namespace moescope

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace moescope {
+
+/// Writes a temporary file beside `path` and renames it, so that an older file survives any failure. Devices and pipes
+/// (such as /dev/stdout) are written directly. Errors are CannotWrite and name the path.
+Status writeFileAtomically(const std::filesystem::path& path, std::string_view content);
+/// Same, for content that is produced piece by piece; `produce` returns an error to give up.
+Status writeFileAtomically(
+    const std::filesystem::path& path, const std::function<Status(std::ostream&)>& produce);
+
+/// Reads a whole file of at most `maxBytes`.
+Result<std::string> readTextFile(const std::filesystem::path& path, std::size_t maxBytes = 1U << 30);
+
+} // namespace moescope

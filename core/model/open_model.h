@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/model/moe_model.h"
+#include "core/tokenizer/tokenizer.h"
+
+namespace moescope {
+
+/// Everything a person means by "open a model". The checkpoint is always there; the model is missing when its family is
+/// not known (the tensors can still be inspected) and the tokenizer when the folder has none.
+struct OpenModel {
+    std::string name; ///< "Native sample", or the folder's name
+    std::filesystem::path path;
+    std::shared_ptr<const Checkpoint> checkpoint;
+    std::shared_ptr<const MoeModel> model;
+    Error modelError; ///< why `model` is null
+    std::shared_ptr<const Tokenizer> tokenizer;
+    Error tokenizerError; ///< why `tokenizer` is null
+    std::string modelType; ///< from config.json; empty when there is none
+};
+
+/// Opens a folder or file. Fails only when the weights themselves cannot be opened or contradict their config.
+Result<std::shared_ptr<const OpenModel>> openModel(const std::filesystem::path& path, std::string name = {});
+
+struct SampleModel {
+    std::string id; ///< "native"
+    std::string title; ///< "Native sample"
+    std::filesystem::path folder;
+    std::string history; ///< one sentence from its history.json
+};
+/// The bundled samples below `resources`/samples, "native" first.
+std::vector<SampleModel> listSamples(const std::filesystem::path& resources);
+
+/// Resolves what a user typed: an existing path, a sample's id, or a hub-cache name. NotFound names what was tried.
+Result<std::filesystem::path> resolveModel(std::string_view text, const std::filesystem::path& resources,
+    const std::filesystem::path& hubCache);
+
+} // namespace moescope

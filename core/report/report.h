@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/io/json_fwd.h"
+#include "core/report/figure.h"
+#include "core/stats/verdict.h"
+
+namespace moescope {
+
+struct ModelIdentity {
+    std::string id; ///< name or folder
+    std::vector<std::string> files;
+    std::string hash; ///< of the headers and sizes (not of every weight); says so in `hashOf`
+    std::string hashOf = "headers and sizes";
+    std::string dtype;
+};
+
+/// What an experiment found: the same numbers for the window, the CLI and every export.
+struct Report {
+    Report();
+    ~Report();
+    Report(Report&&) noexcept;
+    Report& operator=(Report&&) noexcept;
+    Report(const Report&);
+    Report& operator=(const Report&);
+
+    std::string experiment; ///< "explore"
+    std::string title;
+    ModelIdentity model;
+    std::unique_ptr<Json> spec; ///< parameters as run, never null
+    std::unique_ptr<Json> fields; ///< the result fields of EXPERIMENTS section 6, never null
+    std::uint64_t seed = 1;
+    std::vector<Finding> findings;
+    std::vector<Figure> figures;
+    bool complete = true; ///< false after a cancel: never exported as finished
+};
+
+/// `{schema, program{version, commit}, model, spec, seed, fields, findings[], figures[]}`. Arrays of more than 1e5 numbers
+/// in `fields` go to `sidecar` (a .safetensors path) when it is not empty and are named by a reference.
+Json reportToJson(const Report& report);
+Json figureToJson(const Figure& figure);
+Json findingToJson(const Finding& finding);
+Status writeReportJson(const Report& report, const std::filesystem::path& path);
+
+std::string reportToMarkdown(const Report& report);
+/// One self-contained file; `pictures` (PNG bytes by figure id, may be empty) are embedded, else the data as tables.
+std::string reportToHtml(const Report& report, const std::vector<std::pair<std::string, std::string>>& pictures);
+/// Text tables for a terminal of this width; `colour` allows ANSI shades.
+std::string reportToText(const Report& report, std::size_t width, bool colour);
+std::string figureToText(const Figure& figure, std::size_t width, bool colour);
+/// The figure's data as CSV (RFC 4180) or tab-separated.
+std::string figureToCsv(const Figure& figure, char separator = ',');
+
+} // namespace moescope

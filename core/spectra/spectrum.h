@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/task/task_context.h"
+
+namespace moescope {
+
+/// Singular values of a row-major m x n matrix, descending, min(m, n) of them: square roots of the eigenvalues of the
+/// smaller Gram matrix (double accumulation, LAPACK). `matrix` is not changed. Memory: min(m,n)² + a block of doubles.
+Result<std::vector<double>> singularValues(std::span<const float> matrix, std::size_t m, std::size_t n);
+/// The slow plain way (one-sided Jacobi in double), for tests.
+std::vector<double> singularValuesReference(std::span<const float> matrix, std::size_t m, std::size_t n);
+
+/// Smallest r with sum of the r largest squares >= share of the sum of all squares; 0 for zero energy.
+std::size_t energyRank(std::span<const double> singularValues, double share);
+/// Cumulative energy share after 1..min values; empty for zero energy.
+std::vector<double> cumulativeEnergy(std::span<const double> singularValues);
+
+/// Rank that i.i.d. noise of this shape needs for `share` of its energy: the Marchenko-Pastur law (closed form of
+/// EXPERIMENTS section 3.0). In [0, min(m, n)], not rounded.
+double marchenkoPasturRank(std::size_t m, std::size_t n, double share);
+/// Expected singular values of i.i.d. noise with unit mean square, descending, min(m, n) of them.
+std::vector<double> marchenkoPasturSpectrum(std::size_t m, std::size_t n);
+/// mn/(m+n): above this rank two factors are larger than the matrix.
+double breakEvenRank(std::size_t m, std::size_t n);
+
+} // namespace moescope
