@@ -3,29 +3,51 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/task/task_context.h"
 
 namespace moescope {
 
-/// Singular values of a row-major m x n matrix, descending, min(m, n) of them: square roots of the eigenvalues of the
-/// smaller Gram matrix (double accumulation, LAPACK). `matrix` is not changed. Memory: min(m,n)² + a block of doubles.
-Result<std::vector<double>> singularValues(std::span<const float> matrix, std::size_t m, std::size_t n);
-/// The slow plain way (one-sided Jacobi in double), for tests.
-std::vector<double> singularValuesReference(std::span<const float> matrix, std::size_t m, std::size_t n);
+/// Singular values of a row-major m x n matrix, descending, min(m, n) of them: square roots of the
+/// eigenvalues of the smaller Gram matrix (double accumulation, LAPACK). `matrix` is not changed.
+/// Memory: min(m,n)² + a block of doubles. The Gram matrix squares the condition number: values
+/// below about 1e-8 of the largest are rounding noise (negative eigenvalues become 0), the sum of
+/// squares is exact to rounding. BadFormat names the first NaN or infinity.
+Result<std::vector<double>> singularValues(
+    std::span<const float> matrix, std::size_t m, std::size_t n);
 
-/// Smallest r with sum of the r largest squares >= share of the sum of all squares; 0 for zero energy.
+/// Buffers that are kept between calls for matrices of one shape; one per thread.
+struct SpectrumWorkspace {
+    std::vector<double> gram; ///< [min][min]
+    std::vector<double> block;
+    std::vector<double> solver;
+    std::vector<int> solverIntegers;
+};
+/// The same for `matrix` - `base`; an empty base subtracts nothing.
+Result<std::vector<double>> singularValues(std::span<const float> matrix,
+    std::span<const double> base, std::size_t m, std::size_t n, SpectrumWorkspace& workspace);
+/// Bytes that a workspace takes for this shape.
+std::uint64_t spectrumWorkspaceBytes(std::size_t m, std::size_t n);
+
+/// The slow plain way (one-sided Jacobi in double), for tests. Every value has full relative
+/// accuracy.
+std::vector<double> singularValuesReference(
+    std::span<const float> matrix, std::size_t m, std::size_t n);
+
+/// Smallest r with sum of the r largest squares >= share of the sum of all squares; 0 for zero
+/// energy.
 std::size_t energyRank(std::span<const double> singularValues, double share);
 /// Cumulative energy share after 1..min values; empty for zero energy.
 std::vector<double> cumulativeEnergy(std::span<const double> singularValues);
 
-/// Rank that i.i.d. noise of this shape needs for `share` of its energy: the Marchenko-Pastur law (closed form of
-/// EXPERIMENTS section 3.0). In [0, min(m, n)], not rounded.
+/// Rank that i.i.d. noise of this shape needs for `share` of its energy: the Marchenko-Pastur law
+/// (closed form of EXPERIMENTS section 3.0). In [0, min(m, n)], not rounded.
 double marchenkoPasturRank(std::size_t m, std::size_t n, double share);
-/// Expected singular values of i.i.d. noise with unit mean square, descending, min(m, n) of them.
+/// Singular values of i.i.d. noise with unit mean square, descending, min(m, n) of them: the root
+/// mean square inside each quantile of the Marchenko-Pastur law, so that the squares sum to mn.
 std::vector<double> marchenkoPasturSpectrum(std::size_t m, std::size_t n);
 /// mn/(m+n): above this rank two factors are larger than the matrix.
 double breakEvenRank(std::size_t m, std::size_t n);
