@@ -56,7 +56,9 @@ std::string reportToHtml(const Report& report, const std::vector<std::pair<std::
 /// Text tables for a terminal of this width; `colour` allows ANSI shades.
 std::string reportToText(const Report& report, std::size_t width, bool colour);
 std::string figureToText(const Figure& figure, std::size_t width, bool colour);
-/// The figure's data as CSV (RFC 4180) or tab-separated.
+/// The figure's data (see figureTable) as CSV by RFC 4180 (UTF-8, CRLF), or with another separator and LF. Numbers read
+/// back unchanged, NaN is an empty field. A text that a spreadsheet would run as a formula (it begins with = + - @, is
+/// longer than that sign and no number) gets a leading apostrophe.
 std::string figureToCsv(const Figure& figure, char separator = ',');
 
 } // namespace moescope

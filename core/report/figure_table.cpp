@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/report/figure_table.h"
+
+#include <cmath>
+
+#include "core/base/text.h"
+#include "core/report/number_text.h"
+
+namespace moescope {
+
+namespace {
+
+using Cell = TableFigure::Cell;
+using Row = std::vector<Cell>;
+
+TableFigure::Column textColumn(std::string title)
+{
+    return {std::move(title), {}, false, -1, {}};
+}
+
+TableFigure::Column numberColumn(std::string title, std::string unit = {})
+{
+    return {std::move(title), std::move(unit), true, -1, {}};
+}
+
+std::string orElse(const std::string& text, const char* fallback)
+{
+    return text.empty() ? fallback : text;
+}
+
+Cell number(double value)
+{
+    return std::isnan(value) ? Cell() : Cell(value);
+}
+
+Cell at(const std::vector<double>& values, std::size_t index)
+{
+    return index < values.size() ? number(values[index]) : Cell();
+}
+
+TableFigure tableOf(const TableFigure& table)
+{
+    return table;
+}
+
+TableFigure tableOf(const HeatMapFigure& map)
+{
+    TableFigure table;
+    const std::string corner
+        = orElse(map.rowAxis.title, "row") + " \\ " + orElse(map.colAxis.title, "column");
+    table.columns.push_back(textColumn(corner));
+    for (std::size_t c = 0; c < map.cols; ++c)
+        table.columns.push_back(numberColumn(labelAt(map.colLabels, c)));
+    for (std::size_t r = 0; r < map.rows; ++r) {
+        Row row{labelAt(map.rowLabels, r)};
+        for (std::size_t c = 0; c < map.cols; ++c)
+            row.push_back(at(map.values, r * map.cols + c));
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
+TableFigure tableOf(const LineFigure& figure)
+{
+    TableFigure table;
+    table.columns = {textColumn("kind"), textColumn("name"),
+        numberColumn(orElse(figure.xAxis.title, "x"), figure.xAxis.unit),
+        numberColumn(orElse(figure.yAxis.title, "y"), figure.yAxis.unit), numberColumn("low"),
+        numberColumn("high")};
+    for (const auto& series : figure.series)
+        for (std::size_t i = 0; i < series.x.size(); ++i)
+            table.rows.push_back({series.isNull ? "null" : "series", series.name,
+                number(series.x[i]), at(series.y, i), at(series.lo, i), at(series.hi, i)});
+    for (const auto& band : figure.bands)
+        for (std::size_t i = 0; i < band.x.size(); ++i)
+            table.rows.push_back({"null band", band.name, number(band.x[i]), Cell(), at(band.lo, i),
+                at(band.hi, i)});
+    for (const auto& marker : figure.verticals)
+        table.rows.push_back({marker.isNull ? "null marker" : "marker", marker.name,
+            number(marker.x), Cell(), Cell(), Cell()});
+    for (const auto& level : figure.levels)
+        table.rows.push_back({level.isNull ? "null level" : "level", level.name, Cell(),
+            number(level.y), Cell(), Cell()});
+    return table;
+}
+
+TableFigure tableOf(const BarFigure& figure)
+{
+    TableFigure table;
+    table.columns = {textColumn(orElse(figure.categoryAxis.title, "category")),
+        numberColumn(orElse(figure.valueAxis.title, "value"), figure.valueAxis.unit),
+        numberColumn("low"), numberColumn("high")};
+    if (figure.nullLevel)
+        table.columns.push_back(numberColumn(orElse(figure.nullName, "null")));
+    for (const auto& bar : figure.bars) {
+        Row row{bar.label, number(bar.value), Cell(), Cell()};
+        if (bar.interval) {
+            row[2] = number(bar.interval->lo);
+            row[3] = number(bar.interval->hi);
+        }
+        if (figure.nullLevel)
+            row.push_back(number(*figure.nullLevel));
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
+TableFigure tableOf(const TokenStripFigure& figure)
+{
+    TableFigure table;
+    table.columns = {numberColumn("position"), textColumn("token"), textColumn("type"),
+        textColumn("trigram"), textColumn("badge"), textColumn("origin"), textColumn("note")};
+    for (std::size_t i = 0; i < figure.chips.size(); ++i) {
+        const auto& chip = figure.chips[i];
+        const char* origin = chip.special ? "special" : chip.generated ? "generated" : "prompt";
+        table.rows.push_back({static_cast<double>(i), visibleToken(chip.text),
+            chip.typeName.empty() ? chip.letter : chip.typeName, chip.trigram, chip.badge,
+            std::string(origin), chip.note});
+    }
+    return table;
+}
+
+TableFigure tableOf(const RoutingGridFigure& figure)
+{
+    TableFigure table;
+    table.columns = {numberColumn("row"), textColumn(orElse(figure.rowTitle, "token")),
+        textColumn(orElse(figure.colTitle, "column")), textColumn("label"),
+        numberColumn(orElse(figure.shadeTitle, "value")), numberColumn("probability"),
+        textColumn("mark")};
+    const std::size_t cols = figure.colLabels.size();
+    for (std::size_t r = 0; r < figure.rowLabels.size(); ++r)
+        for (std::size_t c = 0; c < cols && r * cols + c < figure.cells.size(); ++c) {
+            const auto& cell = figure.cells[r * cols + c];
+            if (std::isnan(cell.shade) && !(cell.faint > 0) && cell.mark == 0 && cell.label.empty())
+                continue;
+            table.rows.push_back({static_cast<double>(r), figure.rowLabels[r], figure.colLabels[c],
+                cell.label, number(plainDouble(cell.shade)),
+                cell.faint > 0 ? Cell(plainDouble(cell.faint)) : Cell(), markText(cell.mark)});
+        }
+    return table;
+}
+
+TableFigure tableOf(const VerdictFigure& figure)
+{
+    TableFigure table;
+    table.columns = {textColumn("test"), textColumn("value"), textColumn("null"),
+        textColumn("direction"), numberColumn("vote")};
+    table.rows.push_back({figure.question, figure.answer, Cell(), figure.basis, Cell()});
+    for (const auto& row : figure.rows)
+        table.rows.push_back(
+            {row.test, row.value, row.null, row.direction, static_cast<double>(row.vote)});
+    return table;
+}
+
+} // namespace
+
+std::string labelAt(const std::vector<std::string>& labels, std::size_t index)
+{
+    return index < labels.size() ? labels[index] : std::to_string(index);
+}
+
+std::string markText(std::uint8_t mark)
+{
+    static constexpr const char* kSides[] = {"", "A", "B", "both"};
+    std::string text = kSides[mark & 3U];
+    if (mark & 4U)
+        text += text.empty() ? "changed" : ", changed";
+    return text;
+}
+
+TableFigure figureTable(const Figure& figure)
+{
+    return std::visit([](const auto& data) { return tableOf(data); }, figure.data);
+}
+
+} // namespace moescope

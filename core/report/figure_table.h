@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/report/figure.h"
+
+namespace moescope {
+
+/// A figure's data as one plain table, which CSV, Markdown and HTML share:
+/// heat map: a row per row, a column per column (never in clustered order); lines: a row per point
+/// of every series, band, marker and level; bars: a row per bar; token strip: a row per token;
+/// routing grid: a row per cell that is chosen, marked or has a probability; verdict: a row per
+/// test.
+TableFigure figureTable(const Figure& figure);
+
+/// Label of row or column `index`, or its number when there are no labels.
+std::string labelAt(const std::vector<std::string>& labels, std::size_t index);
+/// "A", "B", "both", each with "changed" where an intervention changed the cell; empty without a
+/// mark.
+std::string markText(std::uint8_t mark);
+
+} // namespace moescope
