@@ -81,6 +81,27 @@ std::string toValidUtf8(std::string_view bytes)
     return out;
 }
 
+std::string displayName(std::string_view bytes, std::size_t maxBytes)
+{
+    std::string out;
+    for (std::size_t i = 0; i < bytes.size();) {
+        if (out.size() >= maxBytes) {
+            out += "…";
+            break;
+        }
+        const CodePoint point = decodeUtf8(bytes, i);
+        const bool control = point.value < 0x20 || (point.value >= 0x7F && point.value < 0xA0);
+        appendUtf8(out, control ? U'\uFFFD' : point.value);
+        i += point.bytes;
+    }
+    return out;
+}
+
+std::string displayPath(const std::filesystem::path& path)
+{
+    return displayName(path.native(), 1000);
+}
+
 std::string visibleToken(std::string_view bytes)
 {
     std::string out;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,11 @@ bool isValidUtf8(std::string_view text);
 void appendUtf8(std::string& out, char32_t codePoint);
 /// Invalid bytes become U+FFFD, so that the result can be shown and written as JSON.
 std::string toValidUtf8(std::string_view bytes);
+
+/// A name or path from a file or user as it may stand in an error: valid UTF-8 without control characters, cut after
+/// about `maxBytes` (a cut is shown as "…").
+std::string displayName(std::string_view bytes, std::size_t maxBytes = 200);
+std::string displayPath(const std::filesystem::path& path);
 
 /// Makes a token readable: space as "·", newline as "⏎", tab as "⇥", lone bytes as "‹e3›".
 std::string visibleToken(std::string_view bytes);

@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/checkpoint/checkpoint.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+#include "core/checkpoint/safetensors.h"
+#include "core/checkpoint/weight_files.h"
+
+namespace moescope {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Shard {
+    std::shared_ptr<const MappedFile> file;
+    std::vector<TensorInfo> tensors;
+};
+
+Result<Shard> openShard(const fs::path& path, std::uint32_t index)
+{
+    Shard shard;
+    MOESCOPE_TRY(shard.file, MappedFile::open(path));
+    auto header = parseSafetensors(shard.file->bytes(), displayPath(path));
+    // A file that shrank meanwhile reads as zeros: then its header is not the thing to complain
+    // about.
+    MOESCOPE_CHECK(shard.file->status());
+    if (!header)
+        return tl::unexpected(std::move(header).error());
+    shard.tensors = std::move(header->tensors);
+    for (TensorInfo& tensor : shard.tensors)
+        tensor.file = index;
+    return shard;
+}
+
+/// The index and its shards must tell the same story.
+Status checkAgainstIndex(const WeightIndex& index, const Checkpoint& checkpoint)
+{
+    for (const auto& [name, file] : index.tensors) {
+        const TensorInfo* tensor = checkpoint.find(name);
+        const std::string place = displayName(index.files[file]);
+        if (!tensor)
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{} says that tensor \"{}\" is in {}, but it is not there.",
+                    displayPath(index.path), displayName(name), place));
+        if (tensor->file != file)
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{} says that tensor \"{}\" is in {}, but it is in {}.",
+                    displayPath(index.path), displayName(name), place,
+                    displayName(index.files[tensor->file])));
+    }
+    return {};
+}
+
+} // namespace
+
+std::uint64_t TensorInfo::elements() const
+{
+    std::uint64_t count = 1;
+    for (const std::uint64_t size : shape)
+        count *= size;
+    return count;
+}
+
+std::string formatShape(std::span<const std::uint64_t> shape)
+{
+    return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const fs::path& path)
+{
+    try {
+        MOESCOPE_TRY(const WeightFiles found, findWeightFiles(path));
+        std::shared_ptr<Checkpoint> checkpoint(new Checkpoint);
+        checkpoint->m_path = path;
+        checkpoint->m_folder = found.folder;
+        for (const fs::path& file : found.files) {
+            const auto number = static_cast<std::uint32_t>(checkpoint->m_files.size());
+            MOESCOPE_TRY(Shard shard, openShard(file, number));
+            checkpoint->m_files.push_back(std::move(shard.file));
+            std::move(shard.tensors.begin(), shard.tensors.end(),
+                std::back_inserter(checkpoint->m_tensors));
+        }
+        auto& tensors = checkpoint->m_tensors;
+        std::sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
+            return std::tie(a.name, a.file) < std::tie(b.name, b.file);
+        });
+        const auto twice = std::adjacent_find(tensors.begin(), tensors.end(),
+            [](const TensorInfo& a, const TensorInfo& b) { return a.name == b.name; });
+        if (twice != tensors.end())
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{} is broken: tensor \"{}\" is both in {} and in {}.",
+                    displayPath(path), displayName(twice->name),
+                    displayPath(found.files[twice->file].filename()),
+                    displayPath(found.files[std::next(twice)->file].filename())));
+        if (found.index)
+            MOESCOPE_CHECK(checkAgainstIndex(*found.index, *checkpoint));
+        return checkpoint;
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorCode::OutOfMemory,
+            fmt::format("There is not enough memory to open {}.", displayPath(path)));
+    } catch (const std::exception& e) {
+        return fail(
+            ErrorCode::Io, fmt::format("{} cannot be opened: {}.", displayPath(path), e.what()));
+    }
+}
+
+const TensorInfo* Checkpoint::find(std::string_view name) const
+{
+    const auto it = std::lower_bound(m_tensors.begin(), m_tensors.end(), name,
+        [](const TensorInfo& tensor, std::string_view wanted) { return tensor.name < wanted; });
+    return it != m_tensors.end() && it->name == name ? &*it : nullptr;
+}
+
+std::uint64_t Checkpoint::totalBytes() const
+{
+    std::uint64_t sum = 0;
+    for (const TensorInfo& tensor : m_tensors)
+        sum += tensor.bytes.size();
+    return sum;
+}
+
+Result<MatrixView> Checkpoint::matrix(
+    std::string_view name, std::uint64_t rows, std::uint64_t cols) const
+{
+    const TensorInfo* tensor = find(name);
+    if (!tensor)
+        return fail(ErrorCode::NotFound,
+            fmt::format("{} has no tensor \"{}\".", displayPath(m_path), displayName(name)));
+    const std::string subject = fmt::format(
+        "{}: tensor \"{}\"", displayPath(m_files[tensor->file]->path()), displayName(name));
+    const std::vector<std::uint64_t> expected = {rows, cols};
+    const bool isRow = rows == 1 && tensor->shape.size() == 1 && tensor->shape[0] == cols;
+    if (!isRow && tensor->shape != expected)
+        return fail(ErrorCode::BadFormat,
+            fmt::format("{} has the shape {}, but the model needs {}.", subject,
+                formatShape(tensor->shape),
+                rows == 1 ? fmt::format("[{}]", cols) : formatShape(expected)));
+    if (!isDecodable(tensor->dtype)) {
+        const bool isFloat = tensor->dtype == DType::F8E4M3 || tensor->dtype == DType::F8E5M2;
+        return fail(isFloat ? ErrorCode::Unsupported : ErrorCode::BadFormat,
+            fmt::format("{} has the dtype {}, but the model needs f32, f16, bf16 or f64.", subject,
+                dtypeName(tensor->dtype)));
+    }
+    return MatrixView::rowMajor(tensor->dtype, static_cast<std::size_t>(rows),
+        static_cast<std::size_t>(cols), tensor->bytes.data());
+}
+
+Result<std::vector<float>> Checkpoint::vector(std::string_view name, std::uint64_t size) const
+{
+    MOESCOPE_TRY(const MatrixView view, matrix(name, 1, size));
+    try {
+        return decodeAll(view);
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorCode::OutOfMemory,
+            fmt::format("There is not enough memory for tensor \"{}\" of {}.", displayName(name),
+                displayPath(m_path)));
+    }
+}
+
+Status Checkpoint::status() const
+{
+    for (const auto& file : m_files)
+        MOESCOPE_CHECK(file->status());
+    return {};
+}
+
+} // namespace moescope

@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/checkpoint/weight_files.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+
+namespace moescope {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kWeightSuffix = ".safetensors";
+constexpr std::string_view kIndexSuffix = ".safetensors.index.json";
+
+struct Listing {
+    std::vector<fs::path> weights;
+    std::vector<fs::path> indexes;
+};
+
+/// Files of either suffix in a folder, sorted; links to nothing are listed too, so that they are
+/// complained about.
+Result<Listing> list(const fs::path& folder)
+{
+    Listing listing;
+    std::error_code error;
+    fs::directory_iterator it(folder, error);
+    for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+        const std::string name = it->path().filename().string();
+        // "._model.safetensors" and the like are notes that other systems leave behind.
+        if (name.starts_with('.'))
+            continue;
+        if (name.ends_with(kIndexSuffix))
+            listing.indexes.push_back(it->path());
+        else if (name.ends_with(kWeightSuffix))
+            listing.weights.push_back(it->path());
+    }
+    if (error)
+        return fail(ErrorCode::Io,
+            fmt::format("The folder {} cannot be read: {}.", displayPath(folder), error.message()));
+    std::sort(listing.weights.begin(), listing.weights.end());
+    std::sort(listing.indexes.begin(), listing.indexes.end());
+    return listing;
+}
+
+Result<WeightFiles> fromIndex(WeightIndex index, const fs::path& folder)
+{
+    WeightFiles found;
+    found.folder = folder;
+    for (const std::string& name : index.files) {
+        found.files.push_back(folder / name);
+        std::error_code error;
+        if (!fs::exists(found.files.back(), error) && !error)
+            return fail(ErrorCode::NotFound,
+                fmt::format("{} names {}, which is not there (an incomplete download?).",
+                    displayPath(index.path), displayName(name)));
+    }
+    found.index = std::move(index);
+    return found;
+}
+
+Result<WeightFiles> fromFolder(const fs::path& folder)
+{
+    MOESCOPE_TRY(const Listing listing, list(folder));
+    const auto has = [](const std::vector<fs::path>& files, std::string_view name) {
+        return std::any_of(files.begin(), files.end(),
+            [&](const fs::path& file) { return file.filename() == name; });
+    };
+    if (has(listing.weights, "model.safetensors"))
+        return WeightFiles{folder, {folder / "model.safetensors"}, {}};
+    fs::path index;
+    if (has(listing.indexes, "model.safetensors.index.json"))
+        index = folder / "model.safetensors.index.json";
+    else if (listing.indexes.size() == 1)
+        index = listing.indexes.front();
+    if (!index.empty()) {
+        MOESCOPE_TRY(WeightIndex read, readWeightIndex(index));
+        return fromIndex(std::move(read), folder);
+    }
+    if (listing.indexes.empty() && listing.weights.size() == 1)
+        return WeightFiles{folder, listing.weights, {}};
+    const auto wanted = "model.safetensors or model.safetensors.index.json";
+    if (listing.indexes.empty() && listing.weights.empty())
+        return fail(ErrorCode::NotFound,
+            fmt::format(
+                "The folder {} holds no weights: it has neither {} nor another .safetensors file.",
+                displayPath(folder), wanted));
+    return fail(ErrorCode::NotFound,
+        fmt::format("The folder {} has no {}, and {} other {}: name the one to open.",
+            displayPath(folder), wanted,
+            listing.indexes.empty() ? listing.weights.size() : listing.indexes.size(),
+            listing.indexes.empty() ? ".safetensors files" : "indexes"));
+}
+
+/// The model that this file belongs to, or the file alone when no index beside it names it.
+Result<WeightFiles> fromWeightFile(const fs::path& path, const fs::path& folder)
+{
+    const std::string name = path.filename().string();
+    if (name.ends_with(kWeightSuffix) && name != "model.safetensors") {
+        const auto listing = list(folder);
+        for (const fs::path& indexPath : listing ? listing->indexes : std::vector<fs::path>{}) {
+            auto index = readWeightIndex(indexPath);
+            if (index && std::binary_search(index->files.begin(), index->files.end(), name))
+                return fromIndex(std::move(*index), folder);
+        }
+    }
+    return WeightFiles{folder, {path}, {}};
+}
+
+} // namespace
+
+Result<WeightFiles> findWeightFiles(const fs::path& path)
+{
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (fs::is_directory(status))
+        return fromFolder(path);
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    if (!fs::is_regular_file(status))
+        return WeightFiles{folder, {path}, {}}; // opening it says what is wrong
+    if (path.filename().string().ends_with(".index.json")) {
+        MOESCOPE_TRY(WeightIndex index, readWeightIndex(path));
+        return fromIndex(std::move(index), folder);
+    }
+    return fromWeightFile(path, folder);
+}
+
+} // namespace moescope

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/checkpoint/weight_index.h"
+
+namespace moescope {
+
+/// The safetensors files that make up one model.
+struct WeightFiles {
+    std::filesystem::path folder; ///< where config.json is looked for
+    std::vector<std::filesystem::path> files; ///< all of them exist; in the order of the index
+    std::optional<WeightIndex> index; ///< when the weights are in several files
+};
+
+/// `path`: a weight file, an index, or a folder. In a folder `model.safetensors` comes first, then
+/// `model.safetensors.index.json`, then the only index or the only weight file of another name. A
+/// weight file that an index beside it names stands for the whole model.
+Result<WeightFiles> findWeightFiles(const std::filesystem::path& path);
+
+} // namespace moescope

@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/io/mapped_file.h"
+
+#include <cerrno>
+#include <limits>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/text.h"
+#include "core/io/mapping_guard.h"
+
+namespace moescope {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+tl::unexpected<Error> cannotRead(const fs::path& path, int error)
+{
+    const std::string name = displayPath(path);
+    if (error == ENOENT || error == ENOTDIR) {
+        std::error_code ignored;
+        const fs::path target = fs::read_symlink(path, ignored);
+        if (!target.empty())
+            return fail(ErrorCode::NotFound,
+                fmt::format(
+                    "{} is a link to {}, which does not exist.", name, displayPath(target)));
+        return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", name));
+    }
+    return fail(ErrorCode::Io,
+        fmt::format("{} cannot be read: {}.", name, std::generic_category().message(error)));
+}
+
+Status checkIsRegular(const fs::path& path, const struct stat& info)
+{
+    if (S_ISDIR(info.st_mode))
+        return fail(ErrorCode::Io, fmt::format("{} is a folder, not a file.", displayPath(path)));
+    if (!S_ISREG(info.st_mode))
+        return fail(ErrorCode::Io,
+            fmt::format("{} is a device, pipe or socket, not a regular file.", displayPath(path)));
+    return {};
+}
+
+} // namespace
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::open(const fs::path& path)
+{
+    // Looked at before opening: to open a device or a pipe can hang or have effects.
+    struct stat info;
+    if (::stat(path.c_str(), &info) != 0)
+        return cannotRead(path, errno);
+    MOESCOPE_CHECK(checkIsRegular(path, info));
+
+    std::shared_ptr<MappedFile> file(new MappedFile);
+    file->m_path = path;
+    file->m_descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file->m_descriptor < 0 || ::fstat(file->m_descriptor, &info) != 0)
+        return cannotRead(path, errno);
+    MOESCOPE_CHECK(checkIsRegular(path, info));
+    if (info.st_size == 0)
+        return fail(ErrorCode::BadFormat, fmt::format("{} is empty.", displayPath(path)));
+    const auto size = static_cast<std::uint64_t>(info.st_size);
+    if (size > std::numeric_limits<std::size_t>::max() / 2)
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{} has {} bytes, too many for this machine.", displayPath(path), size));
+
+    void* const memory = ::mmap(
+        nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_SHARED, file->m_descriptor, 0);
+    if (memory == MAP_FAILED)
+        return cannotRead(path, errno);
+    file->m_bytes = {static_cast<const std::byte*>(memory), static_cast<std::size_t>(size)};
+    const auto slot = guardMapping(memory, file->m_bytes.size(), file->m_descriptor);
+    if (!slot)
+        return fail(ErrorCode::Io,
+            fmt::format(
+                "{} cannot be read: too many files are mapped at once.", displayPath(path)));
+    file->m_slot = *slot;
+    return file;
+}
+
+MappedFile::~MappedFile()
+{
+    if (m_slot >= 0)
+        releaseMapping(m_slot);
+    if (!m_bytes.empty())
+        ::munmap(const_cast<std::byte*>(m_bytes.data()), m_bytes.size());
+    if (m_descriptor >= 0)
+        ::close(m_descriptor);
+}
+
+Status MappedFile::status() const
+{
+    struct stat info;
+    if (::fstat(m_descriptor, &info) != 0)
+        return cannotRead(m_path, errno);
+    const auto now = static_cast<std::uint64_t>(info.st_size);
+    if (now < m_bytes.size())
+        return fail(ErrorCode::Io,
+            fmt::format("{} has shrunk from {} to {} bytes while it was open.", displayPath(m_path),
+                m_bytes.size(), now));
+    if (isMappingDamaged(m_slot))
+        return fail(ErrorCode::Io,
+            fmt::format("Parts of {} could not be read while it was open, because it was shortened "
+                        "or its disk failed.",
+                displayPath(m_path)));
+    return {};
+}
+
+} // namespace moescope
