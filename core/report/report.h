@@ -43,11 +43,15 @@ struct Report {
     bool complete = true; ///< false after a cancel: never exported as finished
 };
 
-/// `{schema, program{version, commit}, model, spec, seed, fields, findings[], figures[]}`. Arrays of more than 1e5 numbers
-/// in `fields` go to `sidecar` (a .safetensors path) when it is not empty and are named by a reference.
+/// `{schema "moescope/explore/1", program{version, commit}, title, complete, model, spec, seed, fields, findings[],
+/// figures[]}`, everything inline.
 Json reportToJson(const Report& report);
 Json figureToJson(const Figure& figure);
 Json findingToJson(const Finding& finding);
+Json programToJson();
+Json identityToJson(const ModelIdentity& model);
+/// reportToJson as a file. Arrays of more than 1e5 numbers go to `path`.safetensors beside it and are named by a
+/// reference, unless `path` is a device or a pipe.
 Status writeReportJson(const Report& report, const std::filesystem::path& path);
 
 std::string reportToMarkdown(const Report& report);
