@@ -265,9 +265,9 @@ std::vector<JobInfo> JobRunner::jobs() const
         if (job->watcher) {
             info.stage = job->watcher->progressText();
             info.fraction = static_cast<double>(job->watcher->progressValue()) / kProgressSteps;
-            const double seconds = static_cast<double>(job->clock.elapsed()) / 1000.0;
-            if (seconds > kGuessAfterSeconds && info.fraction > kGuessAfterFraction)
-                info.secondsLeft = seconds * (1.0 - info.fraction) / info.fraction;
+            info.seconds = static_cast<double>(job->clock.elapsed()) / 1000.0;
+            if (info.seconds > kGuessAfterSeconds && info.fraction > kGuessAfterFraction)
+                info.secondsLeft = info.seconds * (1.0 - info.fraction) / info.fraction;
         }
         list.push_back(std::move(info));
     }

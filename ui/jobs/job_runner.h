@@ -41,6 +41,7 @@ struct JobInfo {
     QString title;
     QString stage; ///< "layer 3 of 8"; empty before the first progress
     double fraction = 0; ///< [0, 1], never falls
+    double seconds = 0; ///< since it began to run
     std::optional<double> secondsLeft; ///< nothing before it can be guessed
     bool waiting = false; ///< its slot is taken by another job
     bool stopping = false; ///< cancelled, about to answer

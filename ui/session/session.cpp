@@ -70,6 +70,7 @@ void Session::closeModel()
 
 void Session::failModel(const QString& what, const Error& error)
 {
+    m_lastFailure = error;
     emit modelFailed(what, QString::fromStdString(error.message));
 }
 
@@ -222,6 +223,7 @@ Selection Session::fittedTo(const ExploreResult& result) const
 
 void Session::failExplore(const Error& error)
 {
+    m_lastFailure = error;
     emit exploreFailed(QString::fromStdString(error.message));
 }
 

@@ -74,6 +74,8 @@ public:
     const std::shared_ptr<const ExploreResult>& explore() const { return m_explore; }
     void setExplore(std::shared_ptr<const ExploreResult> result);
     void failExplore(const Error& error);
+    /// The error behind the last modelFailed or exploreFailed.
+    const Error& lastFailure() const { return m_lastFailure; }
     /// Tells that a finished result of this experiment ("explore", "moe-type-analyze") is there to
     /// be exported.
     void publish(const QString& experiment) { emit resultPublished(experiment); }
@@ -100,6 +102,7 @@ private:
     bool m_wantsFocus = true; ///< no token was ever chosen: the first result may propose one
     Hover m_hover;
     std::shared_ptr<const ExploreResult> m_explore;
+    Error m_lastFailure;
 };
 
 } // namespace moescope::ui

@@ -32,34 +32,6 @@ std::filesystem::file_time_type lastWritten(const OpenModel& open)
     return newest;
 }
 
-const std::vector<LayerId>& mixtureLayers(const OpenModel& open)
-{
-    static const std::vector<LayerId> none;
-    return open.model ? open.model->mixtureLayers() : none;
-}
-
-std::shared_ptr<const MoeTypeResult> withLayer(const std::shared_ptr<const OpenModel>& model,
-    const MoeTypeResult* before, const std::shared_ptr<const LayerWeights>& layer)
-{
-    auto next = std::make_shared<MoeTypeResult>();
-    if (before)
-        *next = *before;
-    next->model = model;
-    const auto place = std::find_if(next->layers.begin(), next->layers.end(),
-        [&](const auto& other) { return other->layer >= layer->layer; });
-    if (place != next->layers.end() && (*place)->layer == layer->layer)
-        *place = layer;
-    else
-        next->layers.insert(place, layer);
-    next->tests.clear();
-    for (const auto& finished : next->layers)
-        for (std::size_t i = 0; i < finished->projections.size(); ++i)
-            next->tests.push_back(
-                testOrigin(finished->layer, finished->projections[i], finished->analyses[i]));
-    next->origin = combineOrigin(next->tests);
-    return next;
-}
-
 } // namespace
 
 WeightsController::WeightsController(Session& session, JobRunner& runner, QObject* parent)
@@ -117,14 +89,9 @@ std::shared_ptr<const MoeTypeResult> WeightsController::result() const
     return current() ? current()->result : nullptr;
 }
 
-std::size_t WeightsController::layerCount() const
+Error WeightsController::error() const
 {
-    return m_session.model() ? mixtureLayers(*m_session.model()).size() : 0;
-}
-
-QString WeightsController::errorMessage() const
-{
-    return current() ? current()->error : QString();
+    return current() ? current()->error : Error{};
 }
 
 void WeightsController::ensureStarted()
@@ -147,20 +114,34 @@ void WeightsController::cancel()
 
 void WeightsController::start(Entry& entry)
 {
-    MoeTypeSpec spec;
-    for (const LayerId layer : mixtureLayers(*entry.model)) {
-        const bool finished = entry.result
-            && std::any_of(entry.result->layers.begin(), entry.result->layers.end(),
-                [&](const auto& done) { return done->layer == layer; });
-        if (!finished)
-            spec.layers.push_back(layer);
+    entry.error = {};
+    if (!entry.result) {
+        auto all = resolveMoeTypeSpec(*entry.model, {});
+        if (!all) {
+            entry.state = State::Failed;
+            entry.error = all.error();
+            emit changed();
+            return;
+        }
+        auto empty = std::make_shared<MoeTypeResult>();
+        empty->model = entry.model;
+        empty->spec = std::move(*all);
+        entry.result = std::move(empty);
     }
-    if (spec.layers.empty())
-        return;
     entry.state = State::Running;
-    entry.error.clear();
-    auto work = [model = entry.model, spec](
-                    TaskContext& context) { return analyseMoeType(model, spec, context); };
+    MoeTypeSpec missing = entry.result->spec;
+    std::erase_if(missing.layers, [&](LayerId layer) {
+        return std::any_of(entry.result->layers.begin(), entry.result->layers.end(),
+            [&](const auto& finished) { return finished->layer == layer; });
+    });
+    if (missing.layers.empty()) { // cancelled between the last layer and the answer
+        entry.state = State::Finished;
+        emit changed();
+        m_session.publish(QStringLiteral("moe-type-analyze"));
+        return;
+    }
+    auto work = [model = entry.model, missing](
+                    TaskContext& context) { return analyseMoeType(model, missing, context); };
     // The entry is found again by its model: the user may have gone to another one meanwhile.
     const OpenModel* model = entry.model.get();
     auto done = [this, model](const auto& answer) { finish(model, *answer); };
@@ -179,7 +160,9 @@ void WeightsController::addLayer(
     for (Entry& entry : m_entries) {
         if (entry.model.get() != model)
             continue;
-        entry.result = withLayer(entry.model, entry.result.get(), layer);
+        auto next = std::make_shared<MoeTypeResult>(*entry.result); // views may hold the old one
+        moescope::addLayer(*next, layer);
+        entry.result = std::move(next);
         emit changed();
     }
 }
@@ -192,13 +175,11 @@ void WeightsController::finish(const OpenModel* model, const Result<MoeTypeResul
             continue;
         if (answer) {
             entry.state = State::Finished;
-            for (const auto& layer : answer->layers)
-                entry.result = withLayer(entry.model, entry.result.get(), layer);
         } else if (answer.error().code == ErrorCode::Cancelled) {
             entry.state = isCurrent ? State::Cancelled : State::NotStarted;
         } else {
             entry.state = State::Failed;
-            entry.error = QString::fromStdString(answer.error().message);
+            entry.error = answer.error();
         }
     }
     if (!isCurrent)

@@ -8,7 +8,6 @@
 #include <memory>
 
 #include <QObject>
-#include <QString>
 
 #include "core/experiments/moe_type.h"
 
@@ -36,11 +35,11 @@ public:
     void cancel();
 
     State state() const;
-    /// Layers finished so far, ascending, and what follows from them; null before the first.
+    /// Layers finished so far, ascending, and what follows from them; its spec names all that there
+    /// will be. Null before the start.
     std::shared_ptr<const MoeTypeResult> result() const;
-    /// How many layers there will be.
-    std::size_t layerCount() const;
-    QString errorMessage() const;
+    /// Why the state is Failed.
+    Error error() const;
 
 signals:
     /// The state, the layers or the model changed.
@@ -52,7 +51,7 @@ private:
         std::filesystem::file_time_type written;
         State state = State::NotStarted;
         std::shared_ptr<const MoeTypeResult> result;
-        QString error;
+        Error error;
     };
     Entry* current();
     const Entry* current() const;
