@@ -14,7 +14,8 @@
 
 namespace moescope {
 
-/// Changes to the untouched model; all empty means none. Positions are absolute cache positions (0 = first token).
+/// Changes to the untouched model; all empty means none. Positions are absolute cache positions (0
+/// = first token).
 struct Interventions {
     /// Number of experts per token in every layer; at most E.
     std::optional<std::uint32_t> topK;
@@ -24,7 +25,8 @@ struct Interventions {
     };
     /// Never chosen: their selection score is -infinity. Every layer must keep at least k experts.
     std::vector<ExpertAt> masked;
-    /// Always among the chosen (they take the places of the lowest); weights follow from the model's own rule.
+    /// Always among the chosen (they take the places of the lowest); weights follow from the
+    /// model's own rule.
     std::vector<ExpertAt> forced;
     struct ValueAt {
         LayerId layer;
@@ -39,7 +41,8 @@ struct Interventions {
     };
     /// Whole outputs left out of the residual stream.
     std::vector<ComponentAt> removed;
-    /// Gaussian noise of this standard deviation added to every embedding; the stream depends on seed and position only.
+    /// Gaussian noise of this standard deviation added to every embedding; the stream depends on
+    /// seed and position only.
     double embeddingNoise = 0;
     std::uint64_t noiseSeed = 1;
 
@@ -57,33 +60,38 @@ struct ForwardSpec {
     std::uint32_t chunk = 256;
 };
 
-/// What an experiment may look at while the pass runs. Spans are valid during the call only. `position` is the cache
-/// position of the token. Calls come on the caller's thread, chunk by chunk, layers ascending inside a chunk, tokens
-/// ascending inside a layer. Override what is needed; costly records are made only when the matching wants...() is true.
+/// What an experiment may look at while the pass runs. Spans are valid during the call only.
+/// `position` is the cache position of the token. Calls come on the caller's thread, chunk by
+/// chunk, layers ascending inside a chunk, tokens ascending inside a layer. Override what is
+/// needed; costly records are made only when the matching wants...() is true.
 class ForwardObserver {
 public:
     virtual ~ForwardObserver() = default;
     /// Residual stream [D] that enters `layer`; layer == layer count is what the final norm reads.
-    virtual void onHidden(std::uint32_t layer, std::uint32_t position, std::span<const float> hidden);
+    virtual void onHidden(
+        std::uint32_t layer, std::uint32_t position, std::span<const float> hidden);
     virtual bool wantsAttention() const { return false; }
     /// Probabilities of one query over keys 0..position; masked keys are exactly 0.
-    virtual void onAttention(
-        LayerId layer, std::uint32_t head, std::uint32_t position, std::span<const float> probabilities);
+    virtual void onAttention(LayerId layer, std::uint32_t head, std::uint32_t position,
+        std::span<const float> probabilities);
     /// Attention's contribution to the residual stream [D].
-    virtual void onAttentionOutput(LayerId layer, std::uint32_t position, std::span<const float> output);
+    virtual void onAttentionOutput(
+        LayerId layer, std::uint32_t position, std::span<const float> output);
     /// What the router reads [D].
     virtual void onRouterInput(LayerId layer, std::uint32_t position, std::span<const float> input);
     struct Routing {
         std::span<const float> logits; ///< [E], raw, before any intervention
-        std::span<const float> selection; ///< [E], what the top-k was taken from; -infinity where masked
-        std::span<const std::int32_t> ids; ///< [k], by falling selection score, ties: lower id first
+        std::span<const float>
+            selection; ///< [E], what the top-k was taken from; -infinity where masked
+        std::span<const std::int32_t>
+            ids; ///< [k], by falling selection score, ties: lower id first
         std::span<const float> weights; ///< [k], what multiplies the expert outputs
     };
     virtual void onRouting(LayerId layer, std::uint32_t position, const Routing& routing);
     virtual bool wantsExpertOutputs() const { return false; }
     /// Unweighted output [D] of one chosen expert; experts ascending inside a layer, not tokens.
-    virtual void onExpertOutput(LayerId layer, std::uint32_t position, ExpertId expert, float weight,
-        std::span<const float> output);
+    virtual void onExpertOutput(LayerId layer, std::uint32_t position, ExpertId expert,
+        float weight, std::span<const float> output);
     /// The MLP's (mixture's or dense block's) contribution to the residual stream [D].
     virtual void onMlpOutput(LayerId layer, std::uint32_t position, std::span<const float> output);
     /// Next-token logits [V], for the positions that ForwardSpec::logits asks for.
@@ -111,11 +119,11 @@ private:
     std::uint32_t m_length = 0;
 };
 
-/// Runs `ids` after what `cache` holds, appends to it and tells `observer` (may be null). Float32 throughout; every sum has
-/// a fixed order, so prompt-at-once, token-by-token and any thread count give the same bits. On error or cancel the
-/// cache is left as it was.
-/// Errors: InvalidArgument for ids outside the vocabulary, positions or interventions that do not fit; OutOfMemory from
-/// the estimate; Cancelled.
+/// Runs `ids` after what `cache` holds, appends to it and tells `observer` (may be null). Float32
+/// throughout; every sum has a fixed order, so prompt-at-once, token-by-token and any thread count
+/// give the same bits. On error or cancel the cache is left as it was. Errors: InvalidArgument for
+/// ids outside the vocabulary, positions or interventions that do not fit; OutOfMemory from the
+/// estimate; Cancelled.
 Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context);
 

@@ -19,13 +19,13 @@ struct GenerateSpec {
     ForwardSpec forward;
 };
 
-/// Index of the largest logit (ties: lowest id), or a draw from softmax(logits / temperature) with the uniform number `u`
-/// in [0, 1) taken on the cumulative distribution in id order.
+/// Index of the largest logit (ties: lowest id), or a draw from softmax(logits / temperature) with
+/// the uniform number `u` in [0, 1) taken on the cumulative distribution in id order.
 std::int32_t sampleToken(std::span<const float> logits, double temperature, double u);
 
-/// Continues `prompt` (after what `cache` holds). `onToken` is called with each new id as it is chosen; returning false
-/// ends the generation. The end token, when it stops generation, is the last id of the result.
-/// With `observer`, all tokens but the last one pass through it.
+/// Continues `prompt` (after what `cache` holds). `onToken` is called with each new id as it is
+/// chosen; returning false ends the generation. The end token, when it stops generation, is the
+/// last id of the result. With `observer`, all tokens but the last one pass through it.
 Result<std::vector<std::int32_t>> generate(const MoeModel& model, KvCache& cache,
     std::span<const std::int32_t> prompt, const GenerateSpec& spec, ForwardObserver* observer,
     const std::function<bool(std::int32_t)>& onToken, TaskContext& context);

@@ -28,6 +28,15 @@ void TaskContext::progress(double fraction, std::string_view stage)
         m_progress(m_last, stage);
 }
 
+TaskContext TaskContext::quiet() const
+{
+    TaskContext context;
+    context.m_pool = m_pool;
+    context.m_stop = m_stop;
+    context.m_memoryLimit = m_memoryLimit;
+    return context;
+}
+
 unsigned TaskContext::threads() const
 {
     return m_pool ? m_pool->threads() : 1;

@@ -46,6 +46,9 @@ public:
             m_partial(unit);
     }
 
+    /// The same stop, threads and memory limit without the sinks: for the steps of a longer piece of work.
+    TaskContext quiet() const;
+
     /// Null means: run on the calling thread.
     WorkerPool* pool() const { return m_pool; }
     unsigned threads() const;

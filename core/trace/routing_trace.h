@@ -20,7 +20,8 @@ struct TraceToken {
     std::int32_t id = 0;
     std::uint32_t begin = 0; ///< byte range in the prompt's text; empty for added tokens
     std::uint32_t end = 0;
-    std::string text; ///< the token's bytes as they stand in running text; may be invalid UTF-8 alone
+    std::string
+        text; ///< the token's bytes as they stand in running text; may be invalid UTF-8 alone
     bool special = false;
     bool generated = false;
 };
@@ -31,8 +32,9 @@ struct Prediction {
     float probability = 0;
 };
 
-/// The data of one run: T tokens through L mixture layers with E experts, k chosen. Arrays are [T][L][...], row-major.
-/// Field meanings: EXPERIMENTS, routing trace. Values are those of the runtime, never recomputed.
+/// The data of one run: T tokens through L mixture layers with E experts, k chosen. Arrays are
+/// [T][L][...], row-major. Field meanings: EXPERIMENTS, routing trace. Values are those of the
+/// runtime, never recomputed.
 struct RoutingTrace {
     std::string prompt; ///< text; empty when ids were given
     std::vector<TraceToken> tokens;
@@ -42,11 +44,11 @@ struct RoutingTrace {
     std::vector<std::int32_t> ids; ///< [T][L][k], by falling selection score
     std::vector<float> weights; ///< [T][L][k]
     std::vector<float> logits; ///< [T][L][E]
-    std::vector<float> selection; ///< [T][L][E]; empty when it orders as the logits do
     std::vector<float> margins; ///< [T][L], k-th minus (k+1)-th selection score
     std::string marginUnit = "logit";
     std::vector<std::vector<Prediction>> next; ///< [T], the most likely next tokens; may be empty
-    std::vector<float> nextLogProbability; ///< [T], log p of the token that follows; NaN for the last
+    std::vector<float>
+        nextLogProbability; ///< [T], log p of the token that follows; NaN for the last
     Interventions interventions;
 
     std::size_t tokenCount() const { return tokens.size(); }
@@ -58,24 +60,33 @@ struct RoutingTrace {
     /// softmax of the logits over all E, in double.
     std::vector<double> probabilitiesAt(std::size_t token, std::size_t ordinal) const;
     double entropyAt(std::size_t token, std::size_t ordinal) const; ///< nats
-    std::int32_t top1At(std::size_t token, std::size_t ordinal) const; ///< largest weight; ties: first slot
+    std::int32_t top1At(
+        std::size_t token, std::size_t ordinal) const; ///< largest weight; ties: first slot
     /// Ordinal of an absolute layer; nothing for a dense one.
     std::optional<std::size_t> ordinalOf(LayerId layer) const;
 };
 
-/// Collects a trace from a forward pass; also keeps the `predictions` most likely next tokens of every position.
+/// Collects a trace from forward passes over `ids`; with logits of all positions it also keeps the
+/// `predictions` most likely next tokens and the log probability of the token that really follows.
 class TraceRecorder : public ForwardObserver {
 public:
-    TraceRecorder(const MoeModel& model, std::uint32_t k, std::size_t predictions = 5);
+    TraceRecorder(
+        const MoeModel& model, const Interventions& interventions, std::size_t predictions = 5);
+    /// Tokens that will pass; more can be added as they are generated.
+    void addToken(TraceToken token);
     void onRouting(LayerId layer, std::uint32_t position, const Routing& routing) override;
     void onLogits(std::uint32_t position, std::span<const float> logits) override;
-    RoutingTrace take(); ///< tokens are filled in by the caller
+    const RoutingTrace& trace() const { return m_trace; }
+    RoutingTrace take() { return std::move(m_trace); }
 
 private:
     RoutingTrace m_trace;
     std::size_t m_predictions;
-    std::vector<std::vector<float>> m_logProbabilityScratch;
 };
+
+/// The k-th minus the (k+1)-th selection score, given the chosen experts; infinity when nothing was
+/// left to reject.
+float selectionMargin(std::span<const float> selection, std::span<const std::int32_t> chosen);
 
 struct TraceRequest {
     std::string text; ///< used when `ids` is empty
@@ -84,8 +95,14 @@ struct TraceRequest {
     Interventions interventions;
 };
 
-/// Tokenizes, runs and records one prompt. Errors: Unsupported without a runnable model, InvalidArgument for an empty
-/// prompt or one that needs a missing tokenizer.
-Result<RoutingTrace> traceRouting(const OpenModel& open, const TraceRequest& request, TaskContext& context);
+/// The prompt's tokens, as traceRouting() would run them.
+Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const TraceRequest& request);
+/// One token with its text, for ids that were generated or given as numbers.
+TraceToken traceToken(const OpenModel& open, std::int32_t id);
+
+/// Tokenizes, runs and records one prompt. Errors: Unsupported without a runnable model,
+/// InvalidArgument for an empty prompt or one that needs a missing tokenizer.
+Result<RoutingTrace> traceRouting(
+    const OpenModel& open, const TraceRequest& request, TaskContext& context);
 
 } // namespace moescope

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/families/family.h"
+
+#include <algorithm>
+#include <array>
+
+namespace moescope {
+
+std::span<const Family* const> families()
+{
+    static const std::array<const Family*, 3> all
+        = {&llamaFamily(), &mixtralFamily(), &olmoeFamily()};
+    return all;
+}
+
+const Family* findFamily(std::string_view modelType)
+{
+    for (const Family* family : families()) {
+        if (std::ranges::find(family->modelTypes, modelType) != family->modelTypes.end())
+            return family;
+    }
+    return nullptr;
+}
+
+} // namespace moescope

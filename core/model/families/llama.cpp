@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/families/family.h"
+
+#include "core/model/families/common.h"
+
+namespace moescope {
+
+namespace {
+
+// Llama (Touvron et al., 2023): dense. Opened as the parent of mixtures that were grown from it.
+Result<ModelConfig> readConfig(const Json& json, std::string_view source)
+{
+    return family::standardConfig(json, source, 10000.0);
+}
+
+Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
+{
+    MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        const std::string mlp = family::layerPrefix(l) + "mlp.";
+        MOESCOPE_TRY(tensors.layers[l].dense,
+            family::mlp(checkpoint,
+                {mlp + "gate_proj.weight", mlp + "up_proj.weight", mlp + "down_proj.weight"},
+                config.hidden, config.layers[l].intermediate));
+    }
+    return tensors;
+}
+
+} // namespace
+
+const Family& llamaFamily()
+{
+    static const Family family{{"llama"}, "Llama", readConfig, findTensors};
+    return family;
+}
+
+} // namespace moescope

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/open_model.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/checkpoint/hub_cache.h"
+#include "core/io/json.h"
+
+namespace moescope {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string modelTypeOf(const fs::path& folder)
+{
+    const auto json = readJsonFile(folder / "config.json", 16U << 20);
+    if (!json)
+        return {};
+    const auto type = jsonOptionalString(*json, "model_type", "config.json");
+    return type && *type ? **type : std::string();
+}
+
+std::string titleOf(const fs::path& path)
+{
+    fs::path absolute = fs::absolute(path).lexically_normal();
+    if (!absolute.has_filename())
+        absolute = absolute.parent_path();
+    // hub cache: models--org--name/snapshots/revision
+    if (absolute.parent_path().filename() == "snapshots") {
+        std::string repository = absolute.parent_path().parent_path().filename().string();
+        if (repository.starts_with("models--")) {
+            repository.erase(0, 8);
+            if (const auto at = repository.find("--"); at != std::string::npos)
+                repository.replace(at, 2, "/");
+            return repository;
+        }
+    }
+    return absolute.filename().string();
+}
+
+} // namespace
+
+Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::string name)
+{
+    auto open = std::make_shared<OpenModel>();
+    open->path = path;
+    open->name = name.empty() ? titleOf(path) : std::move(name);
+    MOESCOPE_TRY(open->checkpoint, Checkpoint::open(path));
+    const fs::path& folder = open->checkpoint->folder();
+    open->modelType = modelTypeOf(folder);
+
+    if (auto model = MoeModel::open(open->checkpoint))
+        open->model = *model;
+    else if (model.error().code == ErrorCode::Unsupported
+        || model.error().code == ErrorCode::NotFound)
+        open->modelError = model.error();
+    else
+        return tl::unexpected(model.error());
+
+    if (auto tokenizer = loadTokenizer(folder))
+        open->tokenizer = *tokenizer;
+    else
+        open->tokenizerError = tokenizer.error();
+    return std::shared_ptr<const OpenModel>(std::move(open));
+}
+
+std::vector<SampleModel> listSamples(const fs::path& resources)
+{
+    std::vector<SampleModel> samples;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(resources / "samples", error)) {
+        if (!fs::exists(entry.path() / "config.json", error))
+            continue;
+        SampleModel sample;
+        sample.id = entry.path().filename().string();
+        sample.folder = entry.path();
+        sample.title = sample.id;
+        std::ranges::replace(sample.title, '_', ' ');
+        if (!sample.title.empty() && sample.title[0] >= 'a' && sample.title[0] <= 'z')
+            sample.title[0] = static_cast<char>(sample.title[0] - 'a' + 'A');
+        sample.title += " sample";
+        if (const auto json = readJsonFile(entry.path() / "history.json", 1U << 20)) {
+            if (const auto history = jsonOptionalString(*json, "kind", "history.json");
+                history && *history)
+                sample.history = **history;
+        }
+        samples.push_back(std::move(sample));
+    }
+    std::ranges::sort(samples, [](const SampleModel& a, const SampleModel& b) {
+        return std::pair(a.id != "native", std::cref(a.id).get())
+            < std::pair(b.id != "native", std::cref(b.id).get());
+    });
+    return samples;
+}
+
+Result<fs::path> resolveModel(
+    std::string_view text, const fs::path& resources, const fs::path& hubCache)
+{
+    if (text.empty())
+        return fail(ErrorCode::InvalidArgument, "No model was named.");
+    std::error_code error;
+    if (fs::path path(text); fs::exists(path, error))
+        return path;
+    for (const SampleModel& sample : listSamples(resources)) {
+        if (sample.id == text)
+            return sample.folder;
+    }
+    if (auto hub = findHubModel(hubCache, text))
+        return *hub;
+    else if (hub.error().code != ErrorCode::NotFound)
+        return tl::unexpected(hub.error());
+    return fail(ErrorCode::NotFound,
+        fmt::format("{} is neither a file or folder, nor a sample, nor a model in {}.", text,
+            hubCache.string()));
+}
+
+} // namespace moescope

@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/runtime/forward.h"
+
+#include <algorithm>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "core/base/random.h"
+#include "core/runtime/block.h"
+#include "core/runtime/kernels.h"
+#include "core/tensor/linear.h"
+
+namespace moescope {
+
+void ForwardObserver::onHidden(std::uint32_t, std::uint32_t, std::span<const float>) { }
+void ForwardObserver::onAttention(LayerId, std::uint32_t, std::uint32_t, std::span<const float>) { }
+void ForwardObserver::onAttentionOutput(LayerId, std::uint32_t, std::span<const float>) { }
+void ForwardObserver::onRouterInput(LayerId, std::uint32_t, std::span<const float>) { }
+void ForwardObserver::onRouting(LayerId, std::uint32_t, const Routing&) { }
+void ForwardObserver::onExpertOutput(
+    LayerId, std::uint32_t, ExpertId, float, std::span<const float>)
+{
+}
+void ForwardObserver::onMlpOutput(LayerId, std::uint32_t, std::span<const float>) { }
+void ForwardObserver::onLogits(std::uint32_t, std::span<const float>) { }
+
+bool Interventions::empty() const
+{
+    return !topK && masked.empty() && forced.empty() && zeroedValues.empty() && removed.empty()
+        && embeddingNoise == 0;
+}
+
+KvCache::KvCache(const ModelConfig& config)
+    : m_layers(config.layerCount())
+{
+}
+
+void KvCache::truncate(std::uint32_t length)
+{
+    if (length >= m_length)
+        return;
+    for (Layer& layer : m_layers) {
+        const std::size_t width = layer.keys.size() / m_length;
+        layer.keys.resize(length * width);
+        layer.values.resize(length * width);
+    }
+    m_length = length;
+}
+
+std::uint64_t KvCache::bytesPerToken(const ModelConfig& config)
+{
+    return std::uint64_t{2} * sizeof(float) * config.layerCount() * config.attention.kvHeads
+        * config.attention.headDim;
+}
+
+namespace {
+
+Status checkInterventions(const ModelConfig& config, const Interventions& interventions)
+{
+    const std::uint32_t experts = config.router.experts;
+    if (interventions.topK && (*interventions.topK == 0 || *interventions.topK > experts))
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format(
+                "{} experts per token cannot be chosen of {}.", *interventions.topK, experts));
+    const std::uint32_t k = interventions.topK.value_or(config.router.topK);
+    std::vector<std::uint32_t> masked(config.layerCount(), 0);
+    std::vector<std::uint32_t> forced(config.layerCount(), 0);
+    const auto count
+        = [&](const std::vector<Interventions::ExpertAt>& list, std::vector<std::uint32_t>& into) {
+              std::vector<std::pair<std::uint32_t, std::uint32_t>> seen;
+              for (const auto& [layer, expert] : list) {
+                  if (layer.value >= config.layerCount() || !config.layers[layer.value].mixture
+                      || expert.value >= experts)
+                      return false;
+                  seen.emplace_back(layer.value, expert.value);
+              }
+              std::ranges::sort(seen);
+              seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+              for (const auto& [layer, expert] : seen)
+                  ++into[layer];
+              return true;
+          };
+    if (!count(interventions.masked, masked) || !count(interventions.forced, forced))
+        return fail(
+            ErrorCode::InvalidArgument, "A masked or forced expert does not exist in this model.");
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        if (config.layers[l].mixture && masked[l] + k > experts)
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("With {} of {} experts masked, layer {} cannot choose {}.", masked[l],
+                    experts, l, k));
+        if (forced[l] > k)
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format(
+                    "{} experts are forced in layer {}, but only {} are chosen.", forced[l], l, k));
+    }
+    for (const auto& both : interventions.forced) {
+        if (std::ranges::any_of(interventions.masked,
+                [&](const auto& m) { return m.layer == both.layer && m.expert == both.expert; }))
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("Expert {} of layer {} is masked and forced at once.",
+                    both.expert.value, both.layer.value));
+    }
+    for (const auto& [layer, position] : interventions.zeroedValues) {
+        if (layer.value >= config.layerCount())
+            return fail(
+                ErrorCode::InvalidArgument, fmt::format("There is no layer {}.", layer.value));
+    }
+    for (const auto& [layer, component] : interventions.removed) {
+        if (layer.value >= config.layerCount())
+            return fail(
+                ErrorCode::InvalidArgument, fmt::format("There is no layer {}.", layer.value));
+    }
+    if (!(interventions.embeddingNoise >= 0))
+        return fail(
+            ErrorCode::InvalidArgument, "The embedding noise must be a number of at least 0.");
+    return {};
+}
+
+Status checkInput(const ModelConfig& config, const KvCache& cache,
+    std::span<const std::int32_t> ids, const ForwardSpec& spec)
+{
+    if (ids.empty())
+        return fail(ErrorCode::InvalidArgument, "There is no token to run.");
+    for (const std::int32_t id : ids) {
+        if (id < 0 || static_cast<std::uint32_t>(id) >= config.vocabulary)
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("The token id {} is outside the vocabulary of {} tokens.", id,
+                    config.vocabulary));
+    }
+    if (ids.size() > UINT32_MAX - cache.length())
+        return fail(ErrorCode::InvalidArgument, "The prompt is too long.");
+    if (!spec.positions.empty()) {
+        if (spec.positions.size() != ids.size())
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format(
+                    "{} positions were given for {} tokens.", spec.positions.size(), ids.size()));
+        if (!std::ranges::is_sorted(spec.positions, std::less_equal<>{}))
+            return fail(ErrorCode::InvalidArgument, "Positions must ascend.");
+    }
+    return checkInterventions(config, spec.interventions);
+}
+
+/// Hidden states of one chunk before the first layer.
+void embed(const MoeModel& model, std::span<const std::int32_t> ids, std::uint32_t firstPosition,
+    const Interventions& interventions, std::span<float> hidden)
+{
+    const std::size_t width = model.config().hidden;
+    for (std::size_t t = 0; t < ids.size(); ++t) {
+        const auto row = hidden.subspan(t * width, width);
+        decodeRows(model.tensors().embedding, static_cast<std::size_t>(ids[t]), 1, row);
+        if (interventions.embeddingNoise > 0) {
+            Random random = Random::stream(interventions.noiseSeed, firstPosition + t);
+            for (float& value : row)
+                value += static_cast<float>(interventions.embeddingNoise * random.normal());
+        }
+    }
+}
+
+/// Final norm and head for some rows of `hidden`, a few at a time to bound the memory of large
+/// vocabularies.
+void tellLogits(const MoeModel& model, std::span<const float> hidden, std::size_t firstRow,
+    std::size_t rows, std::uint32_t firstPosition, ForwardObserver& observer, WorkerPool* pool)
+{
+    constexpr std::size_t kRowsAtOnce = 16;
+    const std::size_t width = model.config().hidden;
+    const std::size_t vocabulary = model.config().vocabulary;
+    std::vector<float> normed(kRowsAtOnce * width);
+    std::vector<float> logits(std::min(rows, kRowsAtOnce) * vocabulary);
+    for (std::size_t done = 0; done < rows; done += kRowsAtOnce) {
+        const std::size_t count = std::min(kRowsAtOnce, rows - done);
+        for (std::size_t i = 0; i < count; ++i)
+            rmsNorm(hidden.subspan((firstRow + done + i) * width, width), model.tensors().finalNorm,
+                model.config().normEps, std::span(normed).subspan(i * width, width));
+        multiply(model.tensors().head, normed, count, logits, pool);
+        for (std::size_t i = 0; i < count; ++i)
+            observer.onLogits(static_cast<std::uint32_t>(firstPosition + firstRow + done + i),
+                std::span<const float>(logits).subspan(i * vocabulary, vocabulary));
+    }
+}
+
+Status runChunk(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
+    std::span<const std::uint32_t> positions, bool isLast, const ForwardSpec& spec,
+    ForwardObserver* observer, TaskContext& context, double progressBase, double progressShare)
+{
+    const ModelConfig& config = model.config();
+    const std::size_t tokens = ids.size();
+    const std::uint32_t first = cache.length();
+    std::vector<float> hidden(tokens * config.hidden);
+    embed(model, ids, first, spec.interventions, hidden);
+    const auto tellHidden = [&](std::uint32_t layer) {
+        if (!observer)
+            return;
+        for (std::size_t t = 0; t < tokens; ++t)
+            observer->onHidden(layer, static_cast<std::uint32_t>(first + t),
+                std::span<const float>(hidden).subspan(t * config.hidden, config.hidden));
+    };
+    const BlockInput input{positions, first, &spec.interventions, observer, context.pool()};
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        MOESCOPE_CHECK(context.check());
+        tellHidden(l);
+        runBlock(model, LayerId(l), cache.layers()[l], hidden, input);
+        context.progress(progressBase + progressShare * (l + 1) / config.layerCount(),
+            fmt::format("Layer {}", l));
+    }
+    tellHidden(config.layerCount());
+    cache.setLength(static_cast<std::uint32_t>(first + tokens));
+    if (observer && spec.logits == LogitsWanted::All)
+        tellLogits(model, hidden, 0, tokens, first, *observer, context.pool());
+    else if (observer && spec.logits == LogitsWanted::Last && isLast)
+        tellLogits(model, hidden, tokens - 1, 1, first, *observer, context.pool());
+    return {};
+}
+
+Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
+    const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context)
+{
+    std::vector<std::uint32_t> positions = spec.positions;
+    for (std::size_t t = positions.size(); t < ids.size(); ++t)
+        positions.push_back(cache.length() + static_cast<std::uint32_t>(t));
+    const std::size_t chunk = std::max<std::size_t>(1, spec.chunk);
+    for (std::size_t done = 0; done < ids.size(); done += chunk) {
+        const std::size_t count = std::min(chunk, ids.size() - done);
+        const auto total = static_cast<double>(ids.size());
+        MOESCOPE_CHECK(runChunk(model, cache, ids.subspan(done, count),
+            std::span(positions).subspan(done, count), done + count == ids.size(), spec, observer,
+            context, static_cast<double>(done) / total, static_cast<double>(count) / total));
+    }
+    return model.checkpoint().status();
+}
+
+/// Blocks that had run when a chunk was given up hold more than the cache's length says.
+void restore(KvCache& cache, std::uint32_t length, std::size_t width)
+{
+    for (KvCache::Layer& layer : cache.layers()) {
+        layer.keys.resize(length * width);
+        layer.values.resize(length * width);
+    }
+    cache.setLength(length);
+}
+
+} // namespace
+
+std::uint64_t forwardMemory(const MoeModel& model, std::uint64_t tokens, const ForwardSpec& spec)
+{
+    const ModelConfig& config = model.config();
+    const std::uint64_t chunk = std::min<std::uint64_t>(tokens, std::max(1U, spec.chunk));
+    const std::uint64_t heads = std::uint64_t{config.attention.heads} * config.attention.headDim;
+    const std::uint64_t k = std::max(1U, spec.interventions.topK.value_or(config.router.topK));
+    std::uint64_t inner = 0;
+    for (const LayerSpec& layer : config.layers)
+        inner = std::max<std::uint64_t>(inner, layer.intermediate);
+    const std::uint64_t perToken
+        = 4 * config.hidden + 4 * heads + k * (config.hidden + inner) + config.router.experts;
+    const std::uint64_t scores = std::uint64_t{config.attention.heads} * tokens;
+    return tokens * KvCache::bytesPerToken(config)
+        + sizeof(float)
+        * (chunk * (perToken + scores / 8) + scores + 16 * std::uint64_t{config.vocabulary});
+}
+
+Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
+    const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context)
+{
+    const ModelConfig& config = model.config();
+    MOESCOPE_CHECK(checkInput(config, cache, ids, spec));
+    MOESCOPE_CHECK(context.checkMemory(
+        forwardMemory(model, cache.length() + ids.size(), spec), "Running this prompt"));
+    const std::uint32_t before = cache.length();
+    const std::size_t width = std::size_t{config.attention.kvHeads} * config.attention.headDim;
+    Status status;
+    try {
+        status = runChunks(model, cache, ids, spec, observer, context);
+    } catch (const std::bad_alloc&) {
+        status = fail(ErrorCode::OutOfMemory, "There is not enough memory to run this prompt.");
+    } catch (const std::exception& error) {
+        status
+            = fail(ErrorCode::Internal, fmt::format("The forward pass failed: {}.", error.what()));
+    }
+    if (!status)
+        restore(cache, before, width);
+    return status;
+}
+
+} // namespace moescope

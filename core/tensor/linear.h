@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/tensor/matrix_view.h"
+
+namespace moescope {
+
+class WorkerPool;
+
+/// Products of stored rows with float vectors. Every dot product adds in the same fixed order
+/// (eight lanes, then the lanes pairwise), so one vector alone, many together, and any thread count
+/// give the same bits.
+
+/// out[i * outStride + r] = row (first + r) of `matrix` · inputs[i], for r < count. Each input has
+/// matrix.cols values. Runs on the calling thread.
+void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count,
+    std::span<const float* const> inputs, float* out, std::size_t outStride);
+
+/// out[i * matrix.rows + r] for all rows; `inputs` is [n, cols]. Row blocks run in parallel.
+void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size_t n,
+    std::span<float> out, WorkerPool* pool);
+
+/// The slow plain way (one double sum a product), for tests.
+void multiplyReference(
+    const MatrixView& matrix, std::span<const float> inputs, std::size_t n, std::span<float> out);
+
+/// Sum of a[i]·b[i] in the order described above.
+float dot(const float* a, const float* b, std::size_t n);
+
+} // namespace moescope

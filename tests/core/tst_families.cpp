@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cstring>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/io/json.h"
+#include "core/model/open_model.h"
+#include "core/runtime/generate.h"
+#include "core/task/worker_pool.h"
+#include "tests/support/files.h"
+
+using namespace moescope;
+
+namespace {
+
+/// Everything that expected.safetensors names, collected from any number of passes.
+class Recorder : public ForwardObserver {
+public:
+    std::map<std::string, std::vector<float>> values;
+    std::map<std::string, std::vector<std::int32_t>> ids;
+
+    void onHidden(std::uint32_t layer, std::uint32_t, std::span<const float> x) override
+    {
+        append("hidden." + std::to_string(layer), x);
+    }
+    void onRouting(LayerId layer, std::uint32_t, const Routing& routing) override
+    {
+        const std::string l = std::to_string(layer.value);
+        append("router_logits." + l, routing.logits);
+        append("topk_weights." + l, routing.weights);
+        auto& list = ids["topk_ids." + l];
+        list.insert(list.end(), routing.ids.begin(), routing.ids.end());
+    }
+    void onLogits(std::uint32_t, std::span<const float> logits) override { append("logits", logits); }
+
+private:
+    void append(const std::string& name, std::span<const float> x)
+    {
+        auto& list = values[name];
+        list.insert(list.end(), x.begin(), x.end());
+    }
+};
+
+std::vector<float> floats(const TensorInfo& info)
+{
+    std::vector<float> out(info.elements());
+    std::memcpy(out.data(), info.bytes.data(), info.bytes.size());
+    return out;
+}
+
+std::vector<std::int32_t> integers(const TensorInfo& info)
+{
+    std::vector<std::int32_t> out(info.elements());
+    std::memcpy(out.data(), info.bytes.data(), info.bytes.size());
+    return out;
+}
+
+enum class Mode { Prefill, TokenByToken, SmallChunks };
+
+Result<Recorder> run(const MoeModel& model, const std::vector<std::int32_t>& ids, Mode mode, unsigned threads)
+{
+    WorkerPool pool(threads);
+    TaskContext context(pool);
+    KvCache cache(model.config());
+    ForwardSpec spec;
+    spec.logits = LogitsWanted::All;
+    if (mode == Mode::SmallChunks)
+        spec.chunk = 7;
+    Recorder recorder;
+    const std::size_t step = mode == Mode::TokenByToken ? 1 : ids.size();
+    for (std::size_t at = 0; at < ids.size(); at += step)
+        MOESCOPE_CHECK(forward(model, cache, std::span(ids).subspan(at, step), spec, &recorder, context));
+    return recorder;
+}
+
+} // namespace
+
+class TestFamilies : public QObject {
+    Q_OBJECT
+
+private slots:
+    void matchesTheReference_data()
+    {
+        QTest::addColumn<QString>("folder");
+        std::vector<std::filesystem::path> folders;
+        for (const auto& entry : std::filesystem::directory_iterator(test::fixtures() / "families"))
+            folders.push_back(entry.path());
+        QVERIFY(folders.size() >= 5);
+        std::ranges::sort(folders);
+        for (const auto& folder : folders)
+            QTest::newRow(folder.filename().c_str()) << QString::fromStdString(folder.string());
+    }
+
+    void matchesTheReference()
+    {
+        QFETCH(QString, folder);
+        const std::filesystem::path path = folder.toStdString();
+        const auto expected = readJsonFile(path / "expected.json");
+        VERIFY_OK(expected);
+        const auto numbers = Checkpoint::open(path / "expected.safetensors");
+        VERIFY_OK(numbers);
+        const auto open = openModel(path);
+        VERIFY_OK(open);
+        QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
+        const MoeModel& model = *(*open)->model;
+        const Json& tolerance = (*expected)["tolerance"];
+        const auto toleranceOf = [&](const std::string& name) -> double {
+            if (name.starts_with("topk_weights"))
+                return tolerance["weights_abs"];
+            if (name.starts_with("router_logits"))
+                return tolerance["router_logits_abs"];
+            return tolerance[name.starts_with("hidden") ? "hidden_abs" : "logits_abs"];
+        };
+        const Json& prompts = (*expected)["prompts"];
+        for (std::size_t p = 0; p < prompts.size(); ++p) {
+            const auto ids = prompts[p]["ids"].get<std::vector<std::int32_t>>();
+            const auto whole = run(model, ids, Mode::Prefill, 1);
+            VERIFY_OK(whole);
+            std::size_t compared = 0;
+            for (const TensorInfo& info : (*numbers)->tensors()) {
+                const std::string prefix = "p" + std::to_string(p) + ".";
+                if (!info.name.starts_with(prefix))
+                    continue;
+                const std::string name = info.name.substr(prefix.size());
+                if (info.dtype == DType::I32) {
+                    QVERIFY2(whole->ids.contains(name), name.c_str());
+                    QCOMPARE(whole->ids.at(name), integers(info));
+                } else {
+                    QVERIFY2(whole->values.contains(name), name.c_str());
+                    VERIFY_CLOSE(whole->values.at(name), floats(info), toleranceOf(name));
+                }
+                ++compared;
+            }
+            // logits, hidden states around every layer, three router tensors a mixture layer
+            QCOMPARE(compared, 2 + model.config().layerCount() + 3 * model.mixtureLayers().size());
+
+            // Any way of cutting the prompt and any number of threads give the same bits.
+            for (const Mode mode : {Mode::TokenByToken, Mode::SmallChunks}) {
+                const auto other = run(model, ids, mode, 3);
+                VERIFY_OK(other);
+                QCOMPARE(other->values.size(), whole->values.size());
+                for (const auto& [name, values] : whole->values)
+                    QVERIFY2(other->values.at(name) == values, name.c_str());
+                QVERIFY(other->ids == whole->ids);
+            }
+        }
+    }
+
+    void continuesGreedily_data() { matchesTheReference_data(); }
+
+    void continuesGreedily()
+    {
+        QFETCH(QString, folder);
+        const std::filesystem::path path = folder.toStdString();
+        const auto expected = readJsonFile(path / "expected.json");
+        VERIFY_OK(expected);
+        const auto open = openModel(path);
+        VERIFY_OK(open);
+        std::vector<std::int32_t> prompt;
+        for (const Json& entry : (*expected)["prompts"]) {
+            if (entry["name"] == (*expected)["greedy"]["prompt"])
+                prompt = entry["ids"].get<std::vector<std::int32_t>>();
+        }
+        const auto wanted = (*expected)["greedy"]["ids"].get<std::vector<std::int32_t>>();
+        TaskContext context;
+        KvCache cache((*open)->model->config());
+        GenerateSpec spec;
+        spec.maxTokens = static_cast<std::uint32_t>(wanted.size());
+        spec.ignoreEnd = true;
+        const auto produced = generate(*(*open)->model, cache, prompt, spec, nullptr, {}, context);
+        VERIFY_OK(produced);
+        QCOMPARE(*produced, wanted);
+    }
+
+    void samplesReachTheirHeldOutLoss_data()
+    {
+        QTest::addColumn<QString>("sample");
+        for (const char* name : {"native", "upcycled", "dense_parent"})
+            QTest::newRow(name) << QString::fromLatin1(name);
+    }
+
+    void samplesReachTheirHeldOutLoss()
+    {
+        QFETCH(QString, sample);
+        const auto folder = test::resources() / "samples" / sample.toStdString();
+        const auto heldout = readJsonFile(folder / "heldout.json");
+        VERIFY_OK(heldout);
+        const auto open = openModel(folder);
+        VERIFY_OK(open);
+
+        struct Loss : ForwardObserver {
+            std::vector<std::int32_t> ids;
+            double sum = 0;
+            std::size_t count = 0;
+            void onLogits(std::uint32_t position, std::span<const float> logits) override
+            {
+                if (position + 1 >= ids.size())
+                    return;
+                const double largest = *std::ranges::max_element(logits);
+                double total = 0;
+                for (const float z : logits)
+                    total += std::exp(z - largest);
+                sum += largest + std::log(total) - logits[static_cast<std::size_t>(ids[position + 1])];
+                ++count;
+            }
+        } loss;
+        WorkerPool pool;
+        TaskContext context(pool);
+        for (const Json& segment : (*heldout)["segments"]) {
+            loss.ids = segment.get<std::vector<std::int32_t>>();
+            KvCache cache((*open)->model->config());
+            ForwardSpec spec;
+            spec.logits = LogitsWanted::All;
+            VERIFY_OK(forward(*(*open)->model, cache, loss.ids, spec, &loss, context));
+        }
+        QCOMPARE(loss.count, std::size_t {40 * 191});
+        const double measured = loss.sum / static_cast<double>(loss.count);
+        const double published = (*heldout)["nll"];
+        QVERIFY2(std::abs(measured - published) < 2e-5,
+            qPrintable(QStringLiteral("%1 against %2").arg(measured, 0, 'f', 7).arg(published, 0, 'f', 7)));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestFamilies)
+#include "tst_families.moc"
