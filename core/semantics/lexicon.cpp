@@ -6,7 +6,6 @@
 #include <charconv>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,10 +79,10 @@ std::optional<Field> parseField(std::string_view text)
         return isLemma(field.base) ? std::optional(field) : std::nullopt;
     }
     const char* const end = text.data() + text.size();
-    auto [position, error] = std::from_chars(text.data() + 1, end, field.score.second);
-    if (error == std::errc() && position != end && *position == ',')
-        std::tie(position, error) = std::from_chars(position + 1, end, field.score.first);
-    if (error != std::errc() || position != end || field.score.second == 0)
+    auto parsed = std::from_chars(text.data() + 1, end, field.score.second);
+    if (parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == ',')
+        parsed = std::from_chars(parsed.ptr + 1, end, field.score.first);
+    if (parsed.ec != std::errc() || parsed.ptr != end || field.score.second == 0)
         return std::nullopt;
     return field;
 }
