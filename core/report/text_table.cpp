@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/report/text_table.h"
+
+#include <algorithm>
+
+#include "core/report/display_width.h"
+#include "core/report/number_text.h"
+
+namespace moescope {
+
+namespace {
+
+constexpr std::size_t kGap = 2;
+constexpr std::size_t kNarrowestText = 12;
+constexpr std::size_t kWidestText = 60;
+
+struct Grid {
+    std::vector<std::string> header;
+    std::vector<std::vector<std::string>> rows;
+    std::vector<std::size_t> widths;
+    std::vector<bool> numeric;
+};
+
+Grid makeGrid(const TableFigure& table)
+{
+    Grid grid;
+    for (const auto& column : table.columns) {
+        grid.header.push_back(terminalText(titleWithUnit(column.title, column.unit)));
+        grid.numeric.push_back(column.numeric);
+        const std::size_t wide = displayWidth(grid.header.back());
+        grid.widths.push_back(column.numeric ? wide : std::min(wide, kWidestText));
+    }
+    for (const auto& row : table.rows) {
+        std::vector<std::string> cells;
+        for (std::size_t c = 0; c < table.columns.size(); ++c) {
+            cells.push_back(c < row.size() ? cellText(row[c], table.columns[c]) : std::string());
+            const std::size_t wide = displayWidth(cells.back());
+            const std::size_t most = grid.numeric[c] ? wide : std::min(wide, kWidestText);
+            grid.widths[c] = std::max(grid.widths[c], most);
+        }
+        grid.rows.push_back(std::move(cells));
+    }
+    return grid;
+}
+
+std::size_t totalWidth(const Grid& grid)
+{
+    std::size_t total = 0;
+    for (const std::size_t w : grid.widths)
+        total += w + kGap;
+    return total - kGap;
+}
+
+/// Takes columns from the widest texts first; numbers are never cut.
+void shrinkTexts(Grid& grid, std::size_t width)
+{
+    while (totalWidth(grid) > width) {
+        std::size_t widest = grid.widths.size();
+        for (std::size_t c = 0; c < grid.widths.size(); ++c)
+            if (!grid.numeric[c] && grid.widths[c] > kNarrowestText
+                && (widest == grid.widths.size() || grid.widths[c] > grid.widths[widest]))
+                widest = c;
+        if (widest == grid.widths.size())
+            return;
+        --grid.widths[widest];
+    }
+}
+
+void appendLine(std::string& out, const Grid& grid, const std::vector<std::string>& cells,
+    const std::vector<std::size_t>& columns)
+{
+    std::string line;
+    for (const std::size_t c : columns) {
+        if (c != columns.front())
+            line.append(kGap, ' ');
+        std::string text = fitText(cells[c], grid.widths[c]);
+        line += grid.numeric[c] ? padLeft(std::move(text), grid.widths[c])
+                                : padRight(std::move(text), grid.widths[c]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+}
+
+void appendBlock(std::string& out, const Grid& grid, const std::vector<std::size_t>& columns)
+{
+    appendLine(out, grid, grid.header, columns);
+    std::string rule;
+    for (const std::size_t c : columns) {
+        if (c != columns.front())
+            rule.append(kGap, ' ');
+        for (std::size_t i = 0; i < grid.widths[c]; ++i)
+            rule += "─";
+    }
+    out += rule + "\n";
+    for (const auto& row : grid.rows)
+        appendLine(out, grid, row, columns);
+}
+
+} // namespace
+
+std::string cellText(const TableFigure::Cell& cell, const TableFigure::Column& column)
+{
+    if (const auto* number = std::get_if<double>(&cell))
+        return displayNumber(*number, column.decimals);
+    if (const auto* text = std::get_if<std::string>(&cell))
+        return terminalText(*text);
+    return {};
+}
+
+std::string textTable(const TableFigure& table, std::size_t width)
+{
+    if (table.columns.empty())
+        return {};
+    Grid grid = makeGrid(table);
+    shrinkTexts(grid, width);
+    std::string out;
+    for (std::size_t next = 0; next < grid.widths.size();) {
+        std::vector<std::size_t> columns;
+        std::size_t used = 0;
+        if (next > 0) {
+            out += "\n";
+            columns.push_back(0);
+            used = grid.widths[0];
+        }
+        const std::size_t first = next;
+        while (next < grid.widths.size()
+            && (next == first || used + kGap + grid.widths[next] <= width)) {
+            used += grid.widths[next] + (columns.empty() ? 0 : kGap);
+            columns.push_back(next++);
+        }
+        appendBlock(out, grid, columns);
+    }
+    return out;
+}
+
+} // namespace moescope
