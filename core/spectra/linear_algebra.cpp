@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/spectra/linear_algebra.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+
+#include <type_traits>
+
+#include <fmt/format.h>
+
+namespace moescope {
+
+static_assert(std::is_same_v<lapack_int, int>);
+
+namespace {
+
+/// Parallelism is one matrix per worker; threads inside a sum would make results depend on their
+/// number.
+void useOneThread()
+{
+    static const bool done = [] {
+        openblas_set_num_threads(1);
+        return true;
+    }();
+    static_cast<void>(done);
+}
+
+blasint asInt(std::size_t value)
+{
+    return static_cast<blasint>(value);
+}
+
+} // namespace
+
+void addOuterGram(
+    std::span<double> gram, std::span<const double> block, std::size_t order, std::size_t columns)
+{
+    useOneThread();
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, asInt(order), asInt(columns), 1.0,
+        block.data(), asInt(columns), 1.0, gram.data(), asInt(order));
+}
+
+void addInnerGram(
+    std::span<double> gram, std::span<const double> block, std::size_t rows, std::size_t order)
+{
+    useOneThread();
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, asInt(order), asInt(rows), 1.0, block.data(),
+        asInt(order), 1.0, gram.data(), asInt(order));
+}
+
+Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::size_t order,
+    std::vector<double>& work, std::vector<int>& integers)
+{
+    useOneThread();
+    if (order == 0)
+        return std::vector<double>{};
+    if (order > kMaxOrder)
+        return fail(ErrorCode::Unsupported,
+            fmt::format("Eigenvalues of a matrix of order {} are not supported, the limit is {}.",
+                order, kMaxOrder));
+    std::vector<double> values(order);
+    const lapack_int n = asInt(order);
+    // The row-major upper triangle is LAPACK's column-major lower one. The _work form neither
+    // allocates nor prints.
+    double wantedWork = 0;
+    lapack_int wantedIntegers = 0;
+    lapack_int info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'N', 'L', n, matrix.data(), n,
+        values.data(), &wantedWork, -1, &wantedIntegers, -1);
+    if (info == 0) {
+        work.resize(static_cast<std::size_t>(wantedWork));
+        integers.resize(static_cast<std::size_t>(wantedIntegers));
+        info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'N', 'L', n, matrix.data(), n, values.data(),
+            work.data(), asInt(work.size()), integers.data(), asInt(integers.size()));
+    }
+    if (info != 0)
+        return fail(ErrorCode::Internal,
+            fmt::format("The eigenvalues of a matrix of order {} did not converge (LAPACK dsyevd "
+                        "returned {}).",
+                order, info));
+    return values;
+}
+
+} // namespace moescope

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace moescope {
+
+/// The few BLAS and LAPACK calls of this program. Every call runs on the calling thread alone and
+/// gives the same bits on any thread; several threads may call at once.
+
+/// Largest order whose n² still fits the 32-bit integers of LAPACK.
+inline constexpr std::size_t kMaxOrder = 46340;
+
+/// gram += block · blockᵀ for a row-major block [order][columns]; only the upper triangle of the
+/// row-major `gram` [order][order] is written.
+void addOuterGram(
+    std::span<double> gram, std::span<const double> block, std::size_t order, std::size_t columns);
+/// gram += blockᵀ · block for a row-major block [rows][order].
+void addInnerGram(
+    std::span<double> gram, std::span<const double> block, std::size_t rows, std::size_t order);
+
+/// Eigenvalues, ascending, of a symmetric matrix whose row-major upper triangle is given; the
+/// matrix is destroyed. The two buffers are resized as needed.
+Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::size_t order,
+    std::vector<double>& work, std::vector<int>& integers);
+
+} // namespace moescope
