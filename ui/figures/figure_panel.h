@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <memory>
+
+#include "core/report/figure.h"
+#include "ui/style/panel.h"
+
+class QLabel;
+class QToolButton;
+
+namespace moescope::ui {
+
+class FigureView;
+class InlineMessage;
+
+/// A panel around one figure: title, subtitle, a menu button with copy and save, the caption under
+/// the figure.
+class FigurePanel : public Panel {
+    Q_OBJECT
+
+public:
+    /// Takes `view` as its body.
+    FigurePanel(Style& style, FigureView* view, QWidget* parent = nullptr);
+    /// Makes the view for the figure's kind.
+    FigurePanel(Style& style, std::shared_ptr<const Figure> figure, QWidget* parent = nullptr);
+
+    FigureView* view() const { return m_view; }
+    /// Shows another figure; one of another kind replaces the view.
+    void setFigure(std::shared_ptr<const Figure> figure);
+    void setCaptionVisible(bool visible);
+
+signals:
+    void viewReplaced();
+
+private:
+    void adoptView(FigureView* view);
+    void refreshWords();
+
+    FigureView* m_view = nullptr;
+    QLabel* m_caption;
+    QToolButton* m_menuButton;
+    InlineMessage* m_message;
+    bool m_captionVisible = true;
+};
+
+} // namespace moescope::ui

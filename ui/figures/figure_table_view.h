@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/figures/figure_view.h"
+
+class QLineEdit;
+class QTableView;
+
+namespace moescope::ui {
+
+class FigureTableModel;
+class FigureTableProxy;
+
+/// A table with a filter line; a click on a heading sorts. Numbers are right-aligned in tabular
+/// figures.
+class FigureTableView : public FigureView {
+    Q_OBJECT
+
+public:
+    explicit FigureTableView(Style& style, QWidget* parent = nullptr);
+
+    QTableView* table() const { return m_table; }
+    FigureTableModel* model() const { return m_model; }
+    void setFilterVisible(bool visible);
+
+    QString dataText(char separator = ',') const override; ///< the rows shown, in the order shown
+    QString currentText() const override;
+    QString summary() const override;
+    QSize sizeHint() const override;
+
+signals:
+    void rowClicked(int row); ///< of the data
+    void rowActivated(int row);
+
+protected:
+    bool accepts(const Figure& figure) const override;
+    void figureChanged() override;
+    void styleChanged() override;
+    QSizeF bodySize(const Ink& ink, double width) const override;
+    Status drawWhole(const Ink& ink, const QRectF& rect) const override;
+    void drawVisible(const Ink& ink) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    const TableFigure* data() const;
+    std::vector<double> columnWidths(const Ink& ink) const;
+
+    FigureTableModel* m_model;
+    FigureTableProxy* m_proxy;
+    QLineEdit* m_filter;
+    QTableView* m_table;
+    QWidget* m_content;
+};
+
+} // namespace moescope::ui

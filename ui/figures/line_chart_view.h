@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QSet>
+
+#include "ui/figures/figure_view.h"
+
+namespace moescope::ui {
+
+struct ChartFrame;
+
+/// Series over layers, ranks or steps, with null bands, null levels, markers and intervals. A click
+/// in the legend hides or shows a series; hovering reads out the nearest point; arrow keys walk
+/// along and between series.
+class LineChartView : public FigureView {
+    Q_OBJECT
+
+public:
+    explicit LineChartView(Style& style, QWidget* parent = nullptr);
+
+    void setSeriesVisible(int series, bool visible);
+    bool isSeriesVisible(int series) const { return !m_hidden.contains(series); }
+    /// Draws this series as the one in focus, besides those the figure emphasises; -1 for none.
+    void setEmphasised(int series);
+    /// Axis ranges shared with other charts; nullopt = the figure's own.
+    void setSharedRanges(std::optional<Interval> x, std::optional<Interval> y);
+    Interval xRange() const;
+    Interval yRange() const;
+
+    /// Where a point of a series is drawn, in the viewport.
+    QPointF pointPosition(int series, int point) const;
+    QRectF plotRect() const;
+    QRectF legendRect(int series) const; ///< empty for series without an own entry
+
+    QString hoverText(const QPoint& viewportPosition) const override;
+    QString currentText() const override;
+    QString summary() const override;
+    QSize sizeHint() const override;
+
+signals:
+    void pointClicked(int series, int point);
+    void pointHovered(int series, int point); ///< -1, -1 when none
+    void seriesToggled(int series, bool visible);
+
+protected:
+    bool accepts(const Figure& figure) const override;
+    void figureChanged() override;
+    void styleChanged() override;
+    QSizeF bodySize(const Ink& ink, double width) const override;
+    Status drawWhole(const Ink& ink, const QRectF& rect) const override;
+    void drawVisible(const Ink& ink) override;
+
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    struct Hit {
+        int series = -1;
+        int point = -1;
+    };
+    struct LegendEntry {
+        QString name;
+        std::vector<int> series; ///< more than one for the group of background series
+        int band = -1;
+        QRectF rect;
+    };
+
+    const LineFigure* data() const;
+    ChartFrame frame(const Ink& ink, const QRectF& area) const;
+    std::vector<LegendEntry> legend(const QRectF& area) const;
+    double legendHeight(double width) const;
+    QColor seriesColour(const Theme& theme, int series) const;
+    int categoryIndex(int series) const;
+    void draw(const Ink& ink, const QRectF& area) const;
+    void drawSeries(const Ink& ink, const ChartFrame& chart, int series) const;
+    void drawGuides(const Ink& ink, const ChartFrame& chart) const;
+    void drawLegend(const Ink& ink, const QRectF& area) const;
+    Hit nearest(const QPointF& position) const;
+    void toggle(const LegendEntry& entry);
+    void setCurrent(Hit hit);
+
+    QSet<int> m_hidden;
+    int m_emphasised = -1;
+    std::optional<Interval> m_sharedX;
+    std::optional<Interval> m_sharedY;
+    Hit m_current;
+    Hit m_hover;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QHash>
+#include <QStringList>
+
+#include "ui/figures/figure_view.h"
+
+namespace moescope::ui {
+
+/// Tokens as chips that wrap: colour and letter say the token type. Click selects, drag selects a
+/// span, Ctrl+click adds to the marked tokens, arrow keys walk.
+class TokenStripView : public FigureView {
+    Q_OBJECT
+
+public:
+    explicit TokenStripView(Style& style, QWidget* parent = nullptr);
+
+    int count() const;
+    int current() const { return m_current; } ///< -1 without
+    void setCurrent(int index); ///< scrolls to it; silent
+    void setHovered(int index); ///< previews a token hovered elsewhere; silent
+    void setRange(int first, int last); ///< the selected span; first > last clears it; silent
+    int rangeFirst() const { return m_rangeFirst; }
+    int rangeLast() const { return m_rangeLast; }
+    QList<int> marked() const; ///< Ctrl+clicked tokens, ascending
+    void setMarked(const QList<int>& tokens);
+
+    /// Pills under the strip, such as "analogy A is to B as C is to D".
+    void setPatterns(const QStringList& patterns);
+    /// At most this many rows of chips are shown before the strip scrolls (4).
+    void setVisibleRows(int rows);
+    /// A short letter in front, "A" or "B", when two prompts are compared.
+    void setSideLetter(const QString& letter);
+
+    /// Index of the next chip whose visible text contains `text` (no case), from `from` on and
+    /// around; -1 without.
+    int findToken(const QString& text, int from, bool forward = true) const;
+
+    int tokenAt(const QPoint& viewportPosition) const; ///< -1 outside chips
+    QRect tokenRect(int index) const; ///< in the viewport
+
+    QString hoverText(const QPoint& viewportPosition) const override;
+    QString currentText() const override;
+    QString summary() const override;
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+    bool hasHeightForWidth() const override { return true; }
+    int heightForWidth(int width) const override;
+
+signals:
+    void tokenClicked(int index);
+    void tokenHovered(int index); ///< -1 when none
+    void rangeSelected(int first, int last);
+    void markedChanged(const QList<int>& tokens);
+
+protected:
+    bool accepts(const Figure& figure) const override;
+    void figureChanged() override;
+    void styleChanged() override;
+    QSizeF bodySize(const Ink& ink, double width) const override;
+    Status drawWhole(const Ink& ink, const QRectF& rect) const override;
+    void drawVisible(const Ink& ink) override;
+
+    void resizeEvent(QResizeEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    struct Row {
+        int first = 0; ///< index of its first chip
+        int last = 0; ///< one past its last
+    };
+    struct Layout {
+        std::vector<float> x;
+        std::vector<float> width;
+        std::vector<Row> rows;
+    };
+
+    const TokenStripFigure* data() const;
+    QString chipText(int index) const;
+    void measureChips();
+    Layout layOut(double width) const;
+    void relayout();
+    double rowHeight() const;
+    double chipHeight() const;
+    double leftMargin() const;
+    double footerHeight() const;
+    bool hasTrigrams() const { return m_hasTrigrams; }
+    int rowOf(int index) const;
+    void drawChip(const Ink& ink, int index, const QRectF& chip) const;
+    void drawRow(
+        const Ink& ink, const Layout& layout, std::size_t row, const QPointF& origin) const;
+    void drawFooter(const Ink& ink, const QRectF& rect) const;
+    void moveCurrent(int index, bool extend);
+
+    Layout m_layout;
+    std::vector<float> m_chipWidths;
+    bool m_hasTrigrams = false;
+    QStringList m_patterns;
+    QString m_sideLetter;
+    int m_visibleRows = 4;
+    int m_current = -1;
+    int m_hovered = -1;
+    int m_anchor = -1;
+    int m_rangeFirst = 0;
+    int m_rangeLast = -1;
+    bool m_dragging = false;
+    QSet<int> m_marked;
+};
+
+} // namespace moescope::ui

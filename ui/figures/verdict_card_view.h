@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/figures/figure_view.h"
+
+namespace moescope::ui {
+
+/// A question, its answer in the colour of its tone, what it rests on, and one row per test with
+/// value, null and the direction it points in.
+class VerdictCardView : public FigureView {
+    Q_OBJECT
+
+public:
+    explicit VerdictCardView(Style& style, QWidget* parent = nullptr);
+
+    int currentRow() const { return m_row; }
+
+    QString hoverText(const QPoint& viewportPosition) const override;
+    QString currentText() const override;
+    QString summary() const override;
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+
+signals:
+    void rowClicked(int row);
+
+protected:
+    bool accepts(const Figure& figure) const override;
+    void figureChanged() override;
+    QSizeF bodySize(const Ink& ink, double width) const override;
+    Status drawWhole(const Ink& ink, const QRectF& rect) const override;
+    void drawVisible(const Ink& ink) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    const VerdictFigure* data() const;
+    void draw(const Ink& ink, const QRectF& area) const;
+    double headHeight(const Ink& ink, double width) const;
+    double rowHeight() const;
+    int rowAt(const QPoint& position) const;
+
+    int m_row = -1;
+};
+
+} // namespace moescope::ui
