@@ -22,7 +22,7 @@ struct HubModel {
     bool complete = false; ///< every weight file that the index names is there
 };
 
-/// The cache folder by the hub's own rules: HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub,
+/// The cache folder by the hub's own rules: HF_HUB_CACHE (once HUGGINGFACE_HUB_CACHE), else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub,
 /// else ~/.cache/huggingface/hub.
 std::filesystem::path defaultHubCache();
 /// Models in `cache`, sorted by name; an absent folder gives an empty list.
