@@ -34,14 +34,18 @@ struct LayerOverlap {
     double usageOverlap = 0; ///< Σ min of assignment shares
     double usageOverlapNull = 0; ///< the same for random k-subsets of the same loads (N2), mean
     Interval usageOverlapBand;
-    double alignedOverlap = 0; ///< mean |∩|/k over aligned tokens; NaN without any
-    Interval alignedBand; ///< 95 % band of that mean for random sets, around k/E
+    double alignedOverlap = 0; ///< mean |∩|/k over the compared tokens; NaN without any
+    Interval alignedBand; ///< 95 % band of that mean for independent random sets, around k/E
 };
 
 struct PromptComparison {
     /// Positions (A, B) of tokens aligned by id (longest common subsequence).
     std::vector<std::pair<std::size_t, std::size_t>> aligned;
     std::size_t commonPrefix = 0; ///< tokens that are the same from the start
+    /// Aligned tokens that `alignedOverlap` is a mean of. The common prefix is left out, because a
+    /// causal model must route it alike; with different interventions it counts.
+    std::size_t compared = 0;
+    bool prefixLeftOut = false;
     std::vector<LayerOverlap> layers;
     /// First aligned position whose chosen sets differ, and the first layer where they do.
     struct Divergence {
@@ -72,10 +76,17 @@ inline constexpr std::string_view kDefaultPrompt = "King is to queen as man is t
 
 Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexicon& lexicon,
     const ExploreSpec& spec, TaskContext& context);
+/// Token types and trigrams of a traced prompt.
+std::vector<TaggedToken> tagTrace(const RoutingTrace& trace, const Lexicon& lexicon, Register reg);
+/// Aligns two traces of the same model and compares them layer by layer. Deterministic (seed 1).
 PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b);
 
 /// Tables, grids and lines of it, at result.layer.
 Report exploreReport(const ExploreResult& result);
+
+/// Margin below which rounding the router logits to bfloat16 alone could change the choice at that
+/// layer: 2^-7 of the largest |logit| (one unit in the last place of each of two logits).
+double roundingMargin(const RoutingTrace& trace, std::size_t ordinal);
 
 enum class GridView { Chosen, Probabilities, Logits };
 enum class LayersView { Margin, Entropy, Overlap };

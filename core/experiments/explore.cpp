@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/explore.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <new>
+
+#include <fmt/format.h>
+
+namespace moescope {
+
+namespace {
+
+Result<ExploreResult::Side> exploreSide(const OpenModel& model, const Lexicon& lexicon,
+    const TraceRequest& request, Register reg, TaskContext& context)
+{
+    ExploreResult::Side side;
+    const auto start = std::chrono::steady_clock::now();
+    MOESCOPE_TRY(side.trace, traceRouting(model, request, context));
+    side.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    side.tags = tagTrace(side.trace, lexicon, reg);
+    side.notes = summarisePatterns(side.tags);
+    side.categories = categoriesOf(side.tags);
+    return side;
+}
+
+Result<LayerId> chooseLayer(const OpenModel& model, std::optional<LayerId> wanted)
+{
+    const auto& layers = model.model->mixtureLayers();
+    const std::uint32_t count = model.model->config().layerCount();
+    if (!wanted)
+        return layers.empty() ? LayerId(count / 2) : layers[layers.size() / 2];
+    if (wanted->value >= count)
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("There is no layer {}: {} has the layers 0 to {}.", wanted->value,
+                model.name, count - 1));
+    if (!layers.empty() && std::ranges::find(layers, *wanted) == layers.end())
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("Layer {} of {} is dense: it has no router.", wanted->value, model.name));
+    return *wanted;
+}
+
+} // namespace
+
+std::vector<TaggedToken> tagTrace(const RoutingTrace& trace, const Lexicon& lexicon, Register reg)
+{
+    std::vector<TokenSpan> spans;
+    for (const TraceToken& token : trace.tokens)
+        spans.push_back({token.begin, token.end, token.special});
+    return tagTokens(trace.prompt, spans, lexicon, reg);
+}
+
+double roundingMargin(const RoutingTrace& trace, std::size_t ordinal)
+{
+    float largest = 0;
+    for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+        for (const float z : trace.logitsAt(t, ordinal))
+            largest = std::max(largest, std::abs(z));
+    }
+    return 0x1p-7 * static_cast<double>(largest);
+}
+
+Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexicon& lexicon,
+    const ExploreSpec& spec, TaskContext& context)
+{
+    if (!model->model)
+        return fail(model->modelError.code, model->modelError.message);
+    try {
+        ExploreResult result;
+        MOESCOPE_TRY(result.layer, chooseLayer(*model, spec.layer));
+        MOESCOPE_TRY(result.a, exploreSide(*model, lexicon, spec.prompt, spec.reg, context));
+        if (spec.compare) {
+            MOESCOPE_TRY(
+                auto other, exploreSide(*model, lexicon, *spec.compare, spec.reg, context));
+            result.b = std::move(other);
+            result.comparison = comparePrompts(result.a.trace, result.b->trace);
+        }
+        result.model = std::move(model);
+        return result;
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorCode::OutOfMemory, "There is not enough memory to analyse this prompt.");
+    }
+}
+
+} // namespace moescope

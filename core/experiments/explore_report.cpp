@@ -1,0 +1,368 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+#include "core/experiments/explore.h"
+#include "core/io/json.h"
+#include "core/report/model_identity.h"
+#include "core/stats/hypergeometric.h"
+
+namespace moescope {
+
+namespace {
+
+constexpr std::uint64_t kFewestTokens = 2000; // minima of a routing claim
+constexpr std::uint64_t kFewestPrompts = 10;
+
+std::string_view pieceName(Piece piece)
+{
+    switch (piece) {
+    case Piece::Whole:
+        return "whole";
+    case Piece::First:
+        return "first";
+    case Piece::Inner:
+        return "inner";
+    case Piece::Last:
+        break;
+    }
+    return "last";
+}
+
+std::uint64_t countedTokens(const RoutingTrace& trace)
+{
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        trace.tokens, [](const TraceToken& token) { return !token.special; }));
+}
+
+Json finite(double value)
+{
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json sideFields(const ExploreResult::Side& side)
+{
+    const RoutingTrace& trace = side.trace;
+    Json fields;
+    fields["prompt"] = toValidUtf8(trace.prompt);
+    Json tokens = Json::array();
+    for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+        const TaggedToken& tag = side.tags[t];
+        tokens.push_back({{"id", trace.tokens[t].id}, {"text", toValidUtf8(trace.tokens[t].text)},
+            {"type", tokenTypeName(tag.type)},
+            {"trigram_raw", formatTrigram(tag.previousRaw, tag.type, tag.nextRaw)},
+            {"trigram_lex", formatTrigram(tag.previous, tag.type, tag.next)},
+            {"piece", pieceName(tag.piece)}, {"special", trace.tokens[t].special}});
+    }
+    fields["tokens"] = std::move(tokens);
+    Json layers = Json::array();
+    for (const LayerId layer : trace.layers)
+        layers.push_back(layer.value);
+    fields["layers"] = std::move(layers);
+    fields["experts"] = trace.experts;
+    fields["k"] = trace.k;
+    Json ids = Json::array();
+    Json weights = Json::array();
+    Json entropy = Json::array();
+    Json margin = Json::array();
+    for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+        Json idRow = Json::array();
+        Json weightRow = Json::array();
+        Json entropyRow = Json::array();
+        Json marginRow = Json::array();
+        for (std::size_t l = 0; l < trace.layerCount(); ++l) {
+            const auto i = trace.idsAt(t, l);
+            const auto w = trace.weightsAt(t, l);
+            idRow.push_back(std::vector<std::int32_t>(i.begin(), i.end()));
+            weightRow.push_back(std::vector<float>(w.begin(), w.end()));
+            entropyRow.push_back(trace.entropyAt(t, l));
+            marginRow.push_back(finite(static_cast<double>(trace.marginAt(t, l))));
+        }
+        ids.push_back(std::move(idRow));
+        weights.push_back(std::move(weightRow));
+        entropy.push_back(std::move(entropyRow));
+        margin.push_back(std::move(marginRow));
+    }
+    fields["ids"] = std::move(ids);
+    fields["w"] = std::move(weights);
+    fields["entropy"] = std::move(entropy);
+    fields["margin"] = std::move(margin);
+    fields["margin_unit"] = trace.marginUnit;
+    Json notes = Json::array();
+    for (const PatternNote& note : side.notes)
+        notes.push_back(
+            {{"position", note.token}, {"label", note.label}, {"trigram", note.trigram}});
+    fields["patterns"] = std::move(notes);
+    return fields;
+}
+
+Json comparisonFields(const ExploreResult& result)
+{
+    const PromptComparison& comparison = *result.comparison;
+    Json fields;
+    fields["b"] = sideFields(*result.b);
+    fields["aligned_tokens"] = comparison.aligned.size();
+    fields["common_prefix"] = comparison.commonPrefix;
+    fields["compared_tokens"] = comparison.compared;
+    const auto column = [&](const char* name, auto get) {
+        Json values = Json::array();
+        for (const LayerOverlap& overlap : comparison.layers)
+            values.push_back(finite(get(overlap)));
+        fields[name] = std::move(values);
+    };
+    column("set_overlap", [](const LayerOverlap& o) { return o.setOverlap; });
+    column("set_overlap_null", [](const LayerOverlap& o) { return o.setOverlapNull; });
+    column("set_overlap_lo", [](const LayerOverlap& o) { return o.setOverlapBand.lo; });
+    column("set_overlap_hi", [](const LayerOverlap& o) { return o.setOverlapBand.hi; });
+    column("hyper_p", [](const LayerOverlap& o) { return o.p; });
+    column("usage_overlap", [](const LayerOverlap& o) { return o.usageOverlap; });
+    column("usage_overlap_null", [](const LayerOverlap& o) { return o.usageOverlapNull; });
+    column("usage_overlap_lo", [](const LayerOverlap& o) { return o.usageOverlapBand.lo; });
+    column("usage_overlap_hi", [](const LayerOverlap& o) { return o.usageOverlapBand.hi; });
+    column("aligned_overlap", [](const LayerOverlap& o) { return o.alignedOverlap; });
+    column("aligned_overlap_lo", [](const LayerOverlap& o) { return o.alignedBand.lo; });
+    column("aligned_overlap_hi", [](const LayerOverlap& o) { return o.alignedBand.hi; });
+    if (const auto& first = comparison.firstDivergence)
+        fields["first_divergence"] = {{"layer", first->layer.value}, {"position", first->positionA},
+            {"position_b", first->positionB}};
+    else
+        fields["first_divergence"] = nullptr;
+    return fields;
+}
+
+/// Distinct experts at the layer against as many independent uniform choices.
+Finding distinctFinding(const RoutingTrace& trace, std::size_t ordinal)
+{
+    std::set<std::int32_t> used;
+    for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+        if (!trace.tokens[t].special) {
+            const auto ids = trace.idsAt(t, ordinal);
+            used.insert(ids.begin(), ids.end());
+        }
+    }
+    Finding finding;
+    finding.tokens = countedTokens(trace);
+    finding.prompts = 1;
+    finding.claim = fmt::format(
+        "This prompt uses few of the experts of layer {}", trace.layers[ordinal].value);
+    finding.test = "distinct experts";
+    finding.effect = static_cast<double>(used.size());
+    finding.unit = fmt::format("of {}", trace.experts);
+    finding.null = NullModel{"independent uniform choices (N1), E(1-(1-k/E)^T)",
+        expectedDistinct(trace.experts, trace.k, finding.tokens), std::nullopt};
+    finding.verdict = Verdict::InsufficientData;
+    finding.conclusion = fmt::format(
+        "{} distinct experts; independent uniform choices would use {:.1f}. One prompt of "
+        "{} tokens supports no claim about the model.",
+        used.size(), finding.null->mean, finding.tokens);
+    finding.tokensNeeded = kFewestTokens;
+    return finding;
+}
+
+Finding overlapFinding(const ExploreResult& result, std::size_t ordinal)
+{
+    const LayerOverlap& overlap = result.comparison->layers[ordinal];
+    Finding finding;
+    finding.claim
+        = fmt::format("The prompts share more experts of layer {} than random sets of these sizes",
+            result.a.trace.layers[ordinal].value);
+    finding.test = "set overlap |A∩B| / |A∪B|, hypergeometric";
+    finding.effect = overlap.setOverlap;
+    finding.unit = "share";
+    finding.tokens = countedTokens(result.a.trace) + countedTokens(result.b->trace);
+    finding.prompts = 2;
+    finding.null = NullModel{fmt::format("random sets of {} and {} of {} experts", overlap.usedA,
+                                 overlap.usedB, result.a.trace.experts),
+        overlap.setOverlapNull, overlap.setOverlapBand};
+    finding.p = overlap.p;
+    finding.family = result.comparison->layers.size();
+    finding.delta = 0.05;
+    const bool enough = finding.prompts >= kFewestPrompts && finding.tokens >= kFewestTokens;
+    finding.verdict = judge(ClaimKind::Greater, {overlap.setOverlap, overlap.setOverlap},
+        overlap.setOverlap, overlap.setOverlapNull, finding.delta, enough);
+    const bool inside = overlap.setOverlap >= overlap.setOverlapBand.lo
+        && overlap.setOverlap <= overlap.setOverlapBand.hi;
+    finding.conclusion = fmt::format("{} shared of {} and {} used: {:.1f} %, random sets {:.1f} % "
+                                     "(95 % {:.1f} to {:.1f}), p = {:.3f}. "
+                                     "{} Two prompts support no claim about the model; set overlap "
+                                     "mostly measures prompt length.",
+        overlap.shared, overlap.usedA, overlap.usedB, 100 * overlap.setOverlap,
+        100 * overlap.setOverlapNull, 100 * overlap.setOverlapBand.lo,
+        100 * overlap.setOverlapBand.hi, overlap.p,
+        inside ? "That is what random routing gives." : "That is outside what random sets give.");
+    finding.tokensNeeded = kFewestTokens;
+    return finding;
+}
+
+Figure tokenTable(const OpenModel& model, const ExploreResult::Side& side)
+{
+    TableFigure table;
+    table.columns
+        = {{"position", "", true, 0, "counted from 0"}, {"token", "", false, -1, "· is a space"},
+            {"id", "", true, 0, "in the tokenizer's vocabulary"},
+            {"type", "", false, -1, "token type of its word"},
+            {"trigram (raw)", "", false, -1, "white-space tokens count"},
+            {"trigram (lexical)", "", false, -1, "white space skipped"},
+            {"piece", "", false, -1, "which part of its word the token is"},
+            {"next token", "", false, -1, "the most likely next token"},
+            {"p", "", true, 3, "probability of that next token"}};
+    const RoutingTrace& trace = side.trace;
+    for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+        const TaggedToken& tag = side.tags[t];
+        const auto& next = trace.next[t];
+        TableFigure::Cell nextId;
+        TableFigure::Cell nextP;
+        if (!next.empty()) {
+            nextId = visibleToken(traceToken(model, next.front().id).text);
+            nextP = static_cast<double>(next.front().probability);
+        }
+        table.rows.push_back({static_cast<double>(t), visibleToken(trace.tokens[t].text),
+            static_cast<double>(trace.tokens[t].id), std::string(tokenTypeName(tag.type)),
+            formatTrigram(tag.previousRaw, tag.type, tag.nextRaw),
+            formatTrigram(tag.previous, tag.type, tag.next), std::string(pieceName(tag.piece)),
+            nextId, nextP});
+    }
+    return {"token-table", "Tokens", "ids, types and trigrams", "", std::move(table)};
+}
+
+Figure routingTable(const RoutingTrace& trace, std::size_t ordinal)
+{
+    TableFigure table;
+    table.columns = {{"position", "", true, 0, ""}, {"token", "", false, -1, ""}};
+    for (std::uint32_t i = 0; i < trace.k; ++i) {
+        table.columns.push_back(
+            {fmt::format("expert {}", i + 1), "", true, 0, "by falling selection score"});
+        table.columns.push_back(
+            {fmt::format("w {}", i + 1), "", true, 3, "what multiplies the expert's output"});
+        table.columns.push_back(
+            {fmt::format("p {}", i + 1), "", true, 3, "softmax of the logits over all experts"});
+    }
+    table.columns.push_back({"entropy", "nats", true, 3, "of p over all experts"});
+    table.columns.push_back({"margin", trace.marginUnit, true, 3,
+        "distance of the last chosen from the first rejected expert"});
+    for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+        std::vector<TableFigure::Cell> row
+            = {static_cast<double>(t), TableFigure::Cell(visibleToken(trace.tokens[t].text))};
+        const auto ids = trace.idsAt(t, ordinal);
+        const auto weights = trace.weightsAt(t, ordinal);
+        const auto p = trace.probabilitiesAt(t, ordinal);
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            row.emplace_back(static_cast<double>(ids[i]));
+            row.emplace_back(static_cast<double>(weights[i]));
+            row.emplace_back(p[static_cast<std::size_t>(ids[i])]);
+        }
+        row.emplace_back(trace.entropyAt(t, ordinal));
+        row.emplace_back(static_cast<double>(trace.marginAt(t, ordinal)));
+        table.rows.push_back(std::move(row));
+    }
+    return {"routing-table", fmt::format("Routing at layer {}", trace.layers[ordinal].value),
+        fmt::format("{} of {} experts a token", trace.k, trace.experts), "", std::move(table)};
+}
+
+Figure patternTable(const ExploreResult::Side& side, std::optional<std::size_t> ordinal)
+{
+    TableFigure table;
+    table.columns = {{"position", "", true, 0, ""}, {"token", "", false, -1, ""},
+        {"pattern", "", false, -1, "keyed on the token's type"}, {"trigram", "", false, -1, ""},
+        {"top expert", "", true, 0, "largest weight at this layer"}, {"weight", "", true, 3, ""},
+        {"margin", side.trace.marginUnit, true, 3, ""}};
+    for (const PatternNote& note : side.notes) {
+        if (note.label.empty())
+            continue;
+        std::vector<TableFigure::Cell> row = {static_cast<double>(note.token),
+            TableFigure::Cell(visibleToken(side.trace.tokens[note.token].text)), note.label,
+            note.trigram};
+        if (ordinal) {
+            row.emplace_back(static_cast<double>(side.trace.top1At(note.token, *ordinal)));
+            row.emplace_back(
+                static_cast<double>(std::ranges::max(side.trace.weightsAt(note.token, *ordinal))));
+            row.emplace_back(static_cast<double>(side.trace.marginAt(note.token, *ordinal)));
+        }
+        row.resize(table.columns.size());
+        table.rows.push_back(std::move(row));
+    }
+    return {"patterns", "Patterns", "relations and edges of the prompt",
+        "Lift of an expert for a pattern needs a taxonomy run: no reference run.",
+        std::move(table)};
+}
+
+Figure comparisonTable(const ExploreResult& result)
+{
+    TableFigure table;
+    table.columns = {{"layer", "", true, 0, "absolute block number"},
+        {"used by A", "", true, 0, "distinct experts"},
+        {"used by B", "", true, 0, "distinct experts"}, {"shared", "", true, 0, "distinct experts"},
+        {"set overlap", "", true, 3, "|A∩B| / |A∪B|"},
+        {"random sets", "", true, 3, "mean for sets of these sizes"},
+        {"p", "", true, 3, "chance of at least as many shared"},
+        {"usage overlap", "", true, 3, "sum of the smaller assignment shares"},
+        {"random routing", "", true, 3, "mean for independent choices with the pooled loads"},
+        {"aligned overlap", "", true, 3, "mean share of k in common at aligned tokens"}};
+    for (std::size_t l = 0; l < result.comparison->layers.size(); ++l) {
+        const LayerOverlap& o = result.comparison->layers[l];
+        table.rows.push_back(
+            {static_cast<double>(result.a.trace.layers[l].value), static_cast<double>(o.usedA),
+                static_cast<double>(o.usedB), static_cast<double>(o.shared), o.setOverlap,
+                o.setOverlapNull, o.p, o.usageOverlap, o.usageOverlapNull, o.alignedOverlap});
+    }
+    return {"overlap-table", "Overlap of the prompts", "by layer, beside what random routing gives",
+        "", std::move(table)};
+}
+
+} // namespace
+
+Report exploreReport(const ExploreResult& result)
+{
+    Report report;
+    report.experiment = "explore";
+    report.title = "Where every token goes";
+    report.model = identifyModel(*result.model);
+    Json& spec = *report.spec;
+    spec["prompt"] = toValidUtf8(result.a.trace.prompt);
+    spec["compare"] = result.b ? Json(toValidUtf8(result.b->trace.prompt)) : Json(nullptr);
+    spec["layer"] = result.layer.value;
+    *report.fields = sideFields(result.a);
+    if (result.comparison)
+        report.fields->update(comparisonFields(result));
+
+    const auto ordinal = result.a.trace.ordinalOf(result.layer);
+    if (ordinal) {
+        (*report.fields)["layer_ordinal"] = *ordinal;
+        report.findings.push_back(distinctFinding(result.a.trace, *ordinal));
+        if (result.comparison)
+            report.findings.push_back(overlapFinding(result, *ordinal));
+    } else {
+        Finding finding;
+        finding.claim = "Tokens are routed to experts";
+        finding.test = "routers in the model";
+        finding.effect = 0;
+        finding.unit = "layers with a router";
+        finding.tokens = countedTokens(result.a.trace);
+        finding.prompts = 1;
+        finding.verdict = Verdict::NotApplicable;
+        finding.conclusion
+            = "This is a dense model: it has no router, so there is no routing to show.";
+        report.findings.push_back(std::move(finding));
+    }
+    report.figures.push_back(tokenStripFigure(result.a, result.layer));
+    report.figures.push_back(tokenTable(*result.model, result.a));
+    report.figures.push_back(patternTable(result.a, ordinal));
+    if (!ordinal)
+        return report;
+    report.figures.push_back(allLayersFigure(result, LayersView::Margin));
+    report.figures.push_back(layerGridFigure(result.a, result.layer, GridView::Chosen));
+    report.figures.push_back(routingTable(result.a.trace, *ordinal));
+    if (result.comparison) {
+        report.figures.push_back(comparisonGridFigure(result, result.layer));
+        report.figures.push_back(overlapByLayerFigure(result));
+        report.figures.push_back(comparisonTable(result));
+    }
+    return report;
+}
+
+} // namespace moescope
