@@ -20,7 +20,6 @@ namespace moescope {
 namespace {
 
 constexpr std::size_t kMostTableRows = 24;
-constexpr std::size_t kSparkWidth = 32;
 constexpr std::size_t kWidestLabel = 28;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -68,10 +67,10 @@ std::string asTable(const LineFigure& figure, const std::vector<Curve>& curves,
     return textTable(table, width);
 }
 
-std::string sparkline(const std::vector<double>& values, double lo, double hi)
+std::string sparkline(const std::vector<double>& values, double lo, double hi, std::size_t width)
 {
     static constexpr std::array<const char*, 8> kBlocks = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    const std::size_t count = std::min(values.size(), kSparkWidth);
+    const std::size_t count = std::min(values.size(), width);
     std::string out;
     for (std::size_t i = 0; i < count; ++i) {
         const double value = values[count < 2 ? 0 : i * (values.size() - 1) / (count - 1)];
@@ -96,8 +95,9 @@ std::string asSparklines(
                 lo = std::min(lo, y);
                 hi = std::max(hi, y);
             }
+    const std::size_t spark = std::clamp<std::size_t>(width, 88, 112) - 70;
     TableFigure table;
-    table.columns = {{"series", {}, false, -1, {}}, {"from left to right", {}, false, -1, {}},
+    table.columns = {{"series", {}, false, -1, {}}, {"from left to right", {}, true, -1, {}},
         {"first", {}, true, -1, {}}, {"last", {}, true, -1, {}}, {"least", {}, true, -1, {}},
         {"most", {}, true, -1, {}}, {"points", {}, true, 0, {}}};
     for (const Curve& curve : curves) {
@@ -108,9 +108,9 @@ std::string asSparklines(
             most = std::fmax(most, y);
         }
         const bool some = !curve.y->empty();
-        table.rows.push_back(
-            {curve.name, sparkline(*curve.y, lo, hi), some ? curve.y->front() : kNaN,
-                some ? curve.y->back() : kNaN, least, most, static_cast<double>(curve.y->size())});
+        table.rows.push_back({curve.name, padRight(sparkline(*curve.y, lo, hi, spark), spark),
+            some ? curve.y->front() : kNaN, some ? curve.y->back() : kNaN, least, most,
+            static_cast<double>(curve.y->size())});
     }
     const std::string axes
         = fmt::format("{} against {}", titleWithUnit(figure.yAxis.title, figure.yAxis.unit),

@@ -123,7 +123,9 @@ std::string asGrid(const RoutingGridFigure& grid, const Layout& layout, bool col
 /// For more columns than fit: each row names what it chose, the largest value first.
 std::string asLists(const RoutingGridFigure& grid, const Layout& layout, std::size_t width)
 {
-    std::string out;
+    std::string out = fmt::format("Each {} with its {}s and their {}, the largest first.\n",
+        terminalText(grid.rowTitle), terminalText(grid.colTitle),
+        grid.shadeTitle.empty() ? "value" : terminalText(grid.shadeTitle));
     for (std::size_t r = 0; r < grid.rowLabels.size(); ++r) {
         std::vector<std::size_t> chosen;
         for (std::size_t c = 0; c < grid.colLabels.size(); ++c)
