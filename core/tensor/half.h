@@ -18,8 +18,11 @@ inline float expandHalf(std::uint16_t bits)
     // 0.5 + n * 2^-24 holds the denormal n exactly in its last places.
     const float shifted = std::bit_cast<float>(magnitude | 0x3F000000U) - 0.5F;
     const auto denormal = std::bit_cast<std::uint32_t>(shifted);
-    const std::uint32_t finite = magnitude < 0x0400U ? denormal : normal;
-    return std::bit_cast<float>(sign | (magnitude >= 0x7C00U ? infinite : finite));
+    // Masks from a borrowed bit: a comparison would become a branch, and the loop not vector code.
+    const std::uint32_t isDenormal = 0U - ((magnitude - 0x0400U) >> 31);
+    const std::uint32_t isInfinite = 0U - ((0x7BFFU - magnitude) >> 31);
+    return std::bit_cast<float>(sign | (denormal & isDenormal)
+        | (normal & ~isDenormal & ~isInfinite) | (infinite & isInfinite));
 }
 
 } // namespace moescope
