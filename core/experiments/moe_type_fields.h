@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/experiments/moe_type.h"
+#include "core/io/json_fwd.h"
+
+namespace moescope::moetype {
+
+/// The result fields of moe-type-analyze, type-layers and similarity (EXPERIMENTS section 6). Every
+/// array begins with the layers that were analysed, then the projections: cos[L][proj][E][E].
+Json analysisFields(const MoeTypeResult& result);
+
+} // namespace moescope::moetype
