@@ -31,7 +31,10 @@ public:
         auto& list = ids["topk_ids." + l];
         list.insert(list.end(), routing.ids.begin(), routing.ids.end());
     }
-    void onLogits(std::uint32_t, std::span<const float> logits) override { append("logits", logits); }
+    void onLogits(std::uint32_t, std::span<const float> logits) override
+    {
+        append("logits", logits);
+    }
 
 private:
     void append(const std::string& name, std::span<const float> x)
@@ -57,7 +60,8 @@ std::vector<std::int32_t> integers(const TensorInfo& info)
 
 enum class Mode { Prefill, TokenByToken, SmallChunks };
 
-Result<Recorder> run(const MoeModel& model, const std::vector<std::int32_t>& ids, Mode mode, unsigned threads)
+Result<Recorder> run(
+    const MoeModel& model, const std::vector<std::int32_t>& ids, Mode mode, unsigned threads)
 {
     WorkerPool pool(threads);
     TaskContext context(pool);
@@ -69,7 +73,8 @@ Result<Recorder> run(const MoeModel& model, const std::vector<std::int32_t>& ids
     Recorder recorder;
     const std::size_t step = mode == Mode::TokenByToken ? 1 : ids.size();
     for (std::size_t at = 0; at < ids.size(); at += step)
-        MOESCOPE_CHECK(forward(model, cache, std::span(ids).subspan(at, step), spec, &recorder, context));
+        MOESCOPE_CHECK(
+            forward(model, cache, std::span(ids).subspan(at, step), spec, &recorder, context));
     return recorder;
 }
 
@@ -200,7 +205,8 @@ private slots:
                 double total = 0;
                 for (const float z : logits)
                     total += std::exp(z - largest);
-                sum += largest + std::log(total) - logits[static_cast<std::size_t>(ids[position + 1])];
+                sum += largest + std::log(total)
+                    - logits[static_cast<std::size_t>(ids[position + 1])];
                 ++count;
             }
         } loss;
@@ -213,11 +219,13 @@ private slots:
             spec.logits = LogitsWanted::All;
             VERIFY_OK(forward(*(*open)->model, cache, loss.ids, spec, &loss, context));
         }
-        QCOMPARE(loss.count, std::size_t {40 * 191});
+        QCOMPARE(loss.count, std::size_t{40 * 191});
         const double measured = loss.sum / static_cast<double>(loss.count);
         const double published = (*heldout)["nll"];
         QVERIFY2(std::abs(measured - published) < 2e-5,
-            qPrintable(QStringLiteral("%1 against %2").arg(measured, 0, 'f', 7).arg(published, 0, 'f', 7)));
+            qPrintable(QStringLiteral("%1 against %2")
+                           .arg(measured, 0, 'f', 7)
+                           .arg(published, 0, 'f', 7)));
     }
 };
 
