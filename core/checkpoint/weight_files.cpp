@@ -83,17 +83,18 @@ Result<WeightFiles> fromFolder(const fs::path& folder)
     }
     if (listing.indexes.empty() && listing.weights.size() == 1)
         return WeightFiles{folder, listing.weights, {}};
-    const auto wanted = "model.safetensors or model.safetensors.index.json";
     if (listing.indexes.empty() && listing.weights.empty())
         return fail(ErrorCode::NotFound,
-            fmt::format(
-                "The folder {} holds no weights: it has neither {} nor another .safetensors file.",
-                displayPath(folder), wanted));
+            fmt::format("The folder {} holds no weights: neither model.safetensors, nor "
+                        "model.safetensors.index.json, nor any other .safetensors file.",
+                displayPath(folder)));
+    const bool onlyWeights = listing.indexes.empty();
     return fail(ErrorCode::NotFound,
-        fmt::format("The folder {} has no {}, and {} other {}: name the one to open.",
-            displayPath(folder), wanted,
-            listing.indexes.empty() ? listing.weights.size() : listing.indexes.size(),
-            listing.indexes.empty() ? ".safetensors files" : "indexes"));
+        fmt::format(
+            "The folder {} has neither model.safetensors nor model.safetensors.index.json, but {} "
+            "other {}; name the one to open.",
+            displayPath(folder), onlyWeights ? listing.weights.size() : listing.indexes.size(),
+            onlyWeights ? ".safetensors files" : "indexes"));
 }
 
 /// The model that this file belongs to, or the file alone when no index beside it names it.
