@@ -53,10 +53,13 @@ Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::st
     const fs::path& folder = open->checkpoint->folder();
     open->modelType = modelTypeOf(folder);
 
+    // A checkpoint without config.json can be inspected; one that lacks a tensor its config asks
+    // for is broken.
+    std::error_code ignored;
+    const bool hasConfig = fs::exists(folder / "config.json", ignored);
     if (auto model = MoeModel::open(open->checkpoint))
         open->model = *model;
-    else if (model.error().code == ErrorCode::Unsupported
-        || model.error().code == ErrorCode::NotFound)
+    else if (model.error().code == ErrorCode::Unsupported || !hasConfig)
         open->modelError = model.error();
     else
         return tl::unexpected(model.error());
