@@ -22,8 +22,8 @@ struct Pattern {
     std::vector<TokenType> types;
     PatternSide side = PatternSide::Whole;
     bool raw = false; ///< names WS: matched on the raw view
-    /// Forms: A→B→C whole, A→B left or right half, →B→ centre, →B→C right half, A→B→ and ^→B left half. "->" is read
-    /// as "→"; `text` is the canonical spelling. Anything else is InvalidArgument.
+    /// Forms: A→B→C whole, A→B left or right half, →B→ centre, →B→C right half, A→B→ and ^→B left
+    /// half. "->" is read as "→"; `text` is the canonical spelling. Anything else is InvalidArgument.
     static Result<Pattern> parse(std::string_view text);
     /// The side that matched (Whole, Centre, Left, Right), or nothing.
     std::optional<PatternSide> match(const TaggedToken& token) const;
@@ -39,11 +39,12 @@ std::span<const Category> categories();
 /// Prompts that the sources quote.
 std::span<const std::string> sourcePrompts();
 
-/// One line of the summary under a prompt (EXPERIMENTS section 1.8): one for every unit, at its first token, keyed on the
-/// centre's type.
+/// One line of the summary under a prompt (EXPERIMENTS section 1.8): one for every unit, at its first
+/// token, keyed on the centre's type.
 struct PatternNote {
     std::size_t token = 0;
-    std::string label; ///< "analogy pivot", "arithmetic operator", "sequence start"; empty when no rule names it
+    /// "analogy pivot", "arithmetic operator", "sequence start"; empty when no rule names the unit.
+    std::string label;
     std::string trigram;
     int interest = 0; ///< for choosing where to look first; no claim
 };

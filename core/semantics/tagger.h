@@ -34,8 +34,8 @@ struct TokenSpan {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
     bool special = false;
-    /// The token's own bytes are white space (see isBlank), whatever its span says: the space that a sentencepiece
-    /// tokenizer puts before the text has an empty span or that of the following character.
+    /// The token's own bytes are white space (see isBlank), whatever its span says: the space that a
+    /// sentencepiece tokenizer puts before the text has an empty span or the next character's.
     bool blank = false;
 };
 /// At least one byte, and nothing but white space.
@@ -45,8 +45,8 @@ struct TaggedToken {
     TokenType type = TokenType::Cw;
     Piece piece = Piece::Whole;
     bool multi = false; ///< covers several units; typed by the first
-    /// Index into scanUnits(text), where special tokens that stand in the text count as line ends; -1 for white space
-    /// and special tokens.
+    /// Index into scanUnits(text), where special tokens that stand in the text count as line ends;
+    /// -1 for white space and special tokens.
     std::int32_t unit = -1;
     TokenType previous = TokenType::Start; ///< neighbours of the unit, white space skipped (lexical view)
     TokenType next = TokenType::End;

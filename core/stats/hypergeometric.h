@@ -8,8 +8,8 @@
 
 namespace moescope {
 
-/// Overlap of two random subsets of sizes a and b of E things: P(o) = C(a,o) C(E-a,b-o) / C(E,b). A set larger than the
-/// population counts as all of it; two empty sets overlap by 0.
+/// Overlap of two random subsets of sizes a and b of E things: P(o) = C(a,o) C(E-a,b-o) / C(E,b). A set
+/// larger than the population counts as all of it; two empty sets overlap by 0.
 struct OverlapNull {
     std::uint64_t population = 0; ///< E
     std::uint64_t first = 0; ///< a

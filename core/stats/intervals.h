@@ -17,8 +17,8 @@ inline constexpr double kZ95 = 1.959963984540054;
 /// Wilson score interval of a proportion; `n` may be an effective size. n <= 0 gives [0, 1]. With zero hits the upper
 /// bound is z²/(n+z²).
 Interval wilson(double hits, double n, double z = kZ95);
-/// Empirical quantile with linear interpolation between order statistics; `q` in [0, 1]; `values` may be unsorted. NaN
-/// when there are no values or one of them is NaN.
+/// Empirical quantile with linear interpolation between order statistics; `q` in [0, 1]; `values` may
+/// be unsorted. NaN when there are no values or one of them is NaN.
 double quantile(std::span<const double> values, double q);
 double mean(std::span<const double> values); ///< NaN of no values
 double standardDeviation(std::span<const double> values); ///< sample SD (n - 1); 0 for n < 2
