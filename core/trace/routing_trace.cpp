@@ -12,6 +12,37 @@
 
 namespace moescope {
 
+namespace {
+
+/// log Σ exp(logits), in double.
+double logSum(std::span<const float> logits)
+{
+    const double largest = *std::ranges::max_element(logits);
+    double sum = 0;
+    for (const float value : logits)
+        sum += std::exp(value - largest);
+    return largest + std::log(sum);
+}
+
+} // namespace
+
+std::vector<Prediction> mostLikely(std::span<const float> logits, std::size_t count)
+{
+    const double total = logSum(logits);
+    std::vector<std::int32_t> order(logits.size());
+    std::iota(order.begin(), order.end(), 0);
+    count = std::min(count, order.size());
+    const auto logit = [&](std::int32_t id) { return logits[static_cast<std::size_t>(id)]; };
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
+        order.end(), [&](std::int32_t a, std::int32_t b) {
+            return logit(a) != logit(b) ? logit(a) > logit(b) : a < b;
+        });
+    std::vector<Prediction> predictions;
+    for (std::size_t i = 0; i < count; ++i)
+        predictions.push_back({order[i], static_cast<float>(std::exp(logit(order[i]) - total))});
+    return predictions;
+}
+
 std::span<const std::int32_t> RoutingTrace::idsAt(std::size_t token, std::size_t ordinal) const
 {
     return std::span(ids).subspan((token * layers.size() + ordinal) * k, k);
@@ -126,27 +157,10 @@ void TraceRecorder::onLogits(std::uint32_t position, std::span<const float> logi
 {
     if (position >= m_trace.tokens.size() || m_predictions == 0)
         return;
-    const double largest = *std::ranges::max_element(logits);
-    double sum = 0;
-    for (const float value : logits)
-        sum += std::exp(value - largest);
-    const double logSum = largest + std::log(sum);
     if (position + 1 < m_trace.tokens.size())
         m_trace.nextLogProbability[position] = static_cast<float>(
-            logits[static_cast<std::size_t>(m_trace.tokens[position + 1].id)] - logSum);
-
-    std::vector<std::int32_t> order(logits.size());
-    std::iota(order.begin(), order.end(), 0);
-    const std::size_t count = std::min(m_predictions, order.size());
-    const auto logit = [&](std::int32_t id) { return logits[static_cast<std::size_t>(id)]; };
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
-        order.end(), [&](std::int32_t a, std::int32_t b) {
-            return logit(a) != logit(b) ? logit(a) > logit(b) : a < b;
-        });
-    auto& predictions = m_trace.next[position];
-    predictions.clear();
-    for (std::size_t i = 0; i < count; ++i)
-        predictions.push_back({order[i], static_cast<float>(std::exp(logit(order[i]) - logSum))});
+            logits[static_cast<std::size_t>(m_trace.tokens[position + 1].id)] - logSum(logits));
+    m_trace.next[position] = mostLikely(logits, m_predictions);
 }
 
 TraceToken traceToken(const OpenModel& open, std::int32_t id)

@@ -32,6 +32,9 @@ struct Prediction {
     float probability = 0;
 };
 
+/// The `count` most likely next tokens, most likely first; ties: lower id first.
+std::vector<Prediction> mostLikely(std::span<const float> logits, std::size_t count);
+
 /// The data of one run: T tokens through L mixture layers with E experts, k chosen. Arrays are
 /// [T][L][...], row-major. Field meanings: EXPERIMENTS, routing trace. Values are those of the
 /// runtime, never recomputed.
