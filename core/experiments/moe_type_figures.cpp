@@ -220,14 +220,22 @@ Figure rankByLayerFigure(const MoeTypeResult& result, double share, bool differe
     LineFigure line = layerFigure(result, "rank / ceiling");
     line.yAxis.lo = 0;
     line.levels.push_back({"ceiling: noise of this shape", 1, true});
+    LineFigure::Series noise;
+    noise.name = "noise with the same row norms (lowest projection)";
+    noise.isNull = true;
+    noise.muted = true;
+    for (const auto& layer : result.layers) {
+        double lowest = kNan;
+        for (const ProjectionAnalysis& analysis : layer->analyses)
+            lowest = std::fmin(
+                lowest, ranksOf(analysis.surrogateSigma, share).mean / ceilingOf(analysis, share));
+        noise.x.push_back(layerNumber(layer->layer));
+        noise.y.push_back(lowest);
+    }
     for (const Projection projection : result.spec.projections) {
         LineFigure::Series series;
         series.name = projectionName(projection);
         series.markers = true;
-        LineFigure::Series noise;
-        noise.name = fmt::format("noise with the same row norms, {}", series.name);
-        noise.isNull = true;
-        noise.muted = true;
         for (const auto& layer : result.layers) {
             const ProjectionAnalysis* analysis = layer->find(projection);
             if (!analysis)
@@ -239,13 +247,11 @@ Figure rankByLayerFigure(const MoeTypeResult& result, double share, bool differe
             series.y.push_back(ranks.mean / ceiling);
             series.lo.push_back(ranks.lo / ceiling);
             series.hi.push_back(ranks.hi / ceiling);
-            noise.x.push_back(layerNumber(layer->layer));
-            noise.y.push_back(ranksOf(analysis->surrogateSigma, share).mean / ceiling);
         }
         line.series.push_back(std::move(series));
-        if (differences)
-            line.series.push_back(std::move(noise));
     }
+    if (differences)
+        line.series.push_back(std::move(noise));
     figure.data = std::move(line);
     return figure;
 }

@@ -7,6 +7,7 @@
 
 #include "core/experiments/moe_type.h"
 #include "core/experiments/moe_type_numbers.h"
+#include "core/report/number_text.h"
 #include "core/spectra/spectrum.h"
 
 namespace moescope {
@@ -15,14 +16,13 @@ using namespace moetype;
 
 namespace {
 
-/// "0.840", with the range over layers when there are several.
+/// "0.840" with the range over layers when there are several.
 std::string valueText(const Average& average, std::size_t count)
 {
-    if (!std::isfinite(average.mean))
-        return "–";
     if (count < 2)
-        return fmt::format("{:.3f}", average.mean);
-    return fmt::format("{:.3f} ({:.3f} to {:.3f})", average.mean, average.lo, average.hi);
+        return displayNumber(average.mean, 3);
+    return fmt::format("{} ({} to {})", displayNumber(average.mean, 3),
+        displayNumber(average.lo, 3), displayNumber(average.hi, 3));
 }
 
 std::string cosineNullText(double sd)
@@ -57,7 +57,12 @@ VerdictFigure::Row cosineRow(Projection projection, const std::vector<OriginTest
         row.vote = 1;
         break;
     case OriginVerdict::NoEvidence:
-        row.direction = std::abs(average.mean) < kOriginDelta ? "as random" : "not shown";
+        if (std::abs(average.mean) >= kOriginDelta)
+            row.direction = "not shown";
+        else if (std::abs(average.mean) <= kZ95 * averageNullSd(tests))
+            row.direction = "as random";
+        else
+            row.direction = fmt::format("below {}", kOriginDelta);
         break;
     case OriginVerdict::Mixed:
         row.direction = fmt::format("shared in {} of {} layers", shared, tests.size());
@@ -84,7 +89,7 @@ VerdictFigure::Row baseEnergyRow(const std::vector<OriginTest>& tests)
     row.help = "Share of the energy of all experts that their mean holds. It says the same as the "
                "cosine and has no vote of its own.";
     if (values.empty()) {
-        row.value = "–";
+        row.value = displayNumber(std::nan(""));
         row.direction = "not enough data";
         return row;
     }
@@ -98,7 +103,8 @@ VerdictFigure::Row baseEnergyRow(const std::vector<OriginTest>& tests)
     }
     const double excess = (middle - null) / (1 - null);
     row.vote = excess >= kOriginDelta ? 1 : 0;
-    row.direction = row.vote > 0 ? "shared" : "as random";
+    row.direction
+        = row.vote > 0 ? std::string("shared") : fmt::format("excess below {}", kOriginDelta);
     return row;
 }
 

@@ -15,6 +15,9 @@ static_assert(std::is_same_v<lapack_int, int>);
 
 namespace {
 
+/// From this order on the reduction in two stages wins: the plain one waits for memory.
+constexpr std::size_t kTwoStageOrder = 2048;
+
 /// Parallelism is one matrix per worker; threads inside a sum would make results depend on their
 /// number.
 void useOneThread()
@@ -61,17 +64,18 @@ Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::
                 order, kMaxOrder));
     std::vector<double> values(order);
     const lapack_int n = asInt(order);
-    // The row-major upper triangle is LAPACK's column-major lower one. The _work form neither
-    // allocates nor prints.
+    // The row-major upper triangle is LAPACK's column-major lower one. The _work forms neither
+    // allocate nor print.
+    const auto solve = order >= kTwoStageOrder ? LAPACKE_dsyevd_2stage_work : LAPACKE_dsyevd_work;
     double wantedWork = 0;
     lapack_int wantedIntegers = 0;
-    lapack_int info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'N', 'L', n, matrix.data(), n,
-        values.data(), &wantedWork, -1, &wantedIntegers, -1);
+    lapack_int info = solve(LAPACK_COL_MAJOR, 'N', 'L', n, matrix.data(), n, values.data(),
+        &wantedWork, -1, &wantedIntegers, -1);
     if (info == 0) {
         work.resize(static_cast<std::size_t>(wantedWork));
         integers.resize(static_cast<std::size_t>(wantedIntegers));
-        info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'N', 'L', n, matrix.data(), n, values.data(),
-            work.data(), asInt(work.size()), integers.data(), asInt(integers.size()));
+        info = solve(LAPACK_COL_MAJOR, 'N', 'L', n, matrix.data(), n, values.data(), work.data(),
+            asInt(work.size()), integers.data(), asInt(integers.size()));
     }
     if (info != 0)
         return fail(ErrorCode::Internal,

@@ -16,8 +16,8 @@ namespace {
 
 /// Rows or columns that are turned to double at a time: wide enough for BLAS to run at full speed.
 constexpr std::size_t kBlock = 256;
-/// The band that LAPACK's tridiagonal reduction works on, in columns.
-constexpr std::uint64_t kSolverColumns = 70;
+/// What LAPACK's reduction to three diagonals asks for at most, in columns.
+constexpr std::uint64_t kSolverColumns = 110;
 
 Error notFinite(std::span<const float> matrix, std::size_t n)
 {

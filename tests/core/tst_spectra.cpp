@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 #include "core/base/random.h"
@@ -157,6 +158,27 @@ private slots:
             < 1e-12);
         const std::vector<float> tiny(4, std::numeric_limits<float>::denorm_min());
         QVERIFY((*singularValues(tiny, 2, 2))[0] > 0);
+    }
+
+    void largeMatricesTakeAnotherSolver()
+    {
+        // Ones on two diagonals: sigma_k = 2 cos(k pi / (2n + 1)).
+        for (const std::size_t n : {std::size_t{300}, std::size_t{2100}}) {
+            std::vector<float> matrix(n * n);
+            for (std::size_t i = 0; i < n; ++i) {
+                matrix[i * n + i] = 1;
+                if (i + 1 < n)
+                    matrix[i * n + i + 1] = 1;
+            }
+            const auto sigma = singularValues(matrix, n, n);
+            VERIFY_OK(sigma);
+            for (std::size_t k = 1; k <= n; ++k) {
+                const double expected = 2
+                    * std::cos(static_cast<double>(k) * std::numbers::pi
+                        / (2.0 * static_cast<double>(n) + 1));
+                QVERIFY(std::abs((*sigma)[k - 1] - expected) < 1e-9);
+            }
+        }
     }
 
     void notFiniteIsRefused()
