@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "core/io/json.h"
+#include "tests/core/moe_type_support.h"
+
+using namespace moescope;
+using namespace moescope::test;
+
+class TestMoeTypeReport : public QObject {
+    Q_OBJECT
+
+private slots:
+    void figuresHoldTheNumbers()
+    {
+        const auto result = analyse(sample("upcycled"), layersOf({3}));
+        VERIFY_OK(result);
+        const LayerWeights& layer = *result->layers.front();
+        const ProjectionAnalysis& gate = *layer.find(Projection::Gate);
+
+        const Figure decay = decayFigure(layer, Projection::Gate, true, ExpertId(2), 0.95);
+        const auto& line = std::get<LineFigure>(decay.data);
+        QCOMPARE(line.series.size(), std::size_t{10}); // 8 experts, two nulls
+        for (std::size_t s = 0; s < 10; ++s) {
+            const LineFigure::Series& series = line.series[s];
+            QCOMPARE(series.x.size(), std::size_t{128});
+            QCOMPARE(series.isNull, s >= 8);
+            QCOMPARE(series.emphasised, s == 2);
+            double squares = 0;
+            for (const double y : series.y)
+                squares += y * y;
+            QVERIFY(std::abs(squares / 128 - 1) < 0.01); // in units of the root mean square
+            QVERIFY(std::is_sorted(series.y.rbegin(), series.y.rend()));
+        }
+        QCOMPARE(line.verticals.size(), std::size_t{3});
+        QCOMPARE(line.verticals[0].x, static_cast<double>(energyRank(gate.deltaSigma[2], 0.95)));
+        QCOMPARE(line.verticals[1].x, marchenkoPasturRank(192, 128, 0.95));
+        QVERIFY(line.verticals[1].isNull && !line.verticals[0].isNull);
+        QCOMPARE(line.verticals[2].x, breakEvenRank(192, 128));
+        const auto raw = decayFigure(layer, Projection::Gate, false, ExpertId(2), 0.95);
+        QCOMPARE(std::get<LineFigure>(raw.data).series.size(), std::size_t{9});
+        QVERIFY(raw.id != decay.id);
+        const auto nobody = decayFigure(layer, Projection::Gate, true, std::nullopt, 0.95);
+        QVERIFY(std::get<LineFigure>(nobody.data).series[8].emphasised);
+
+        const Figure similarity = similarityFigure(layer, Projection::Gate);
+        const auto& map = std::get<HeatMapFigure>(similarity.data);
+        QCOMPARE(map.rows, std::size_t{8});
+        QCOMPARE(map.values, gate.cosine);
+        QVERIFY(map.range && map.range->lo == -1 && map.range->hi == 1);
+        QVERIFY(map.null && map.null->band);
+        QVERIFY(std::abs(map.null->band->hi - kZ95 / std::sqrt(192.0 * 128)) < 1e-12);
+        std::vector<std::size_t> order = map.clusteredOrder;
+        std::sort(order.begin(), order.end());
+        std::vector<std::size_t> identity(8);
+        std::iota(identity.begin(), identity.end(), std::size_t{0});
+        QCOMPARE(order, identity);
+
+        const auto rank = std::get<LineFigure>(rankByLayerFigure(*result, 0.95, true).data);
+        QCOMPARE(rank.series[0].x, std::vector<double>{3});
+        QCOMPARE(rank.series[0].y[0],
+            meanRank(gate.deltaSigma, 0.95) / marchenkoPasturRank(192, 128, 0.95));
+        QVERIFY(rank.series[0].lo[0] <= rank.series[0].y[0]);
+        QVERIFY(rank.series[0].hi[0] >= rank.series[0].y[0]);
+        QVERIFY(!rank.pendingFrom);
+        const auto cosine = std::get<LineFigure>(cosineByLayerFigure(*result).data);
+        QCOMPARE(cosine.series[0].y[0], gate.cosines.mean);
+        QVERIFY(std::abs(cosine.bands[0].hi[0] - kZ95 / std::sqrt(192.0 * 128 * 28)) < 1e-12);
+
+        const auto origin = std::get<VerdictFigure>(originFigure(*result).data);
+        QCOMPARE(origin.answer, std::string("evidence"));
+        QCOMPARE(origin.rows.size(), std::size_t{4});
+        QVERIFY(std::all_of(
+            origin.rows.begin(), origin.rows.end(), [](const auto& row) { return row.vote == 1; }));
+        const auto compressible = std::get<VerdictFigure>(compressibleFigure(*result).data);
+        QCOMPARE(compressible.answer, std::string("not measured"));
+        QVERIFY(std::all_of(compressible.rows.begin(), compressible.rows.end(),
+            [](const auto& row) { return row.vote == 0; }));
+
+        const auto table = std::get<TableFigure>(moeTypeTableFigure(*result).data);
+        QCOMPARE(table.rows.size(), std::size_t{3});
+        for (const auto& row : table.rows)
+            QCOMPARE(row.size(), table.columns.size());
+    }
+
+    void figuresOfLargeMatricesAreThinned()
+    {
+        LayerWeights layer;
+        layer.projections = {Projection::Gate};
+        layer.analyses = {analysisWith(2, 3000, 2000, 0.5)};
+        std::vector<double> sigma(2000);
+        for (std::size_t i = 0; i < sigma.size(); ++i)
+            sigma[i] = static_cast<double>(sigma.size() - i);
+        layer.analyses[0].deltaSigma.assign(2, sigma);
+        layer.analyses[0].surrogateSigma.assign(1, sigma);
+        const Figure figure = decayFigure(layer, Projection::Gate, true, std::nullopt, 0.95);
+        const LineFigure::Series& series = std::get<LineFigure>(figure.data).series.front();
+        QVERIFY(series.x.size() <= 600);
+        QCOMPARE(series.x.front(), 1.0);
+        QCOMPARE(series.x.back(), 2000.0);
+        QVERIFY(std::adjacent_find(series.x.begin(), series.x.end(), std::greater_equal<>())
+            == series.x.end());
+        const double rms = std::sqrt(2001.0 * 4001 / 6);
+        for (std::size_t i = 0; i < series.x.size(); ++i)
+            QVERIFY(std::abs(series.y[i] - (2001 - series.x[i]) / rms) < 1e-9);
+
+        // A projection that was not analysed has an empty figure.
+        QVERIFY(
+            std::get<LineFigure>(decayFigure(layer, Projection::Up, true, std::nullopt, 0.95).data)
+                .series.empty());
+        QCOMPARE(std::get<HeatMapFigure>(similarityFigure(layer, Projection::Up).data).rows,
+            std::size_t{0});
+        const MoeTypeResult empty;
+        QVERIFY(std::get<VerdictFigure>(originFigure(empty).data).rows.empty());
+        QVERIFY(!moeTypeReport(empty).complete);
+    }
+
+    void fieldsAreNamedAsTheSheetSays()
+    {
+        const auto result = analyse(sample("native"), layersOf({2, 5}));
+        VERIFY_OK(result);
+        const Report report = moeTypeReport(*result);
+        const Json& fields = *report.fields;
+        QCOMPARE(fields["layer"].dump(), std::string("[2,5]"));
+        QCOMPARE(fields["ordinal"].dump(), std::string("[2,5]"));
+        QCOMPARE(fields["projection"].dump(), std::string(R"(["gate","up","down"])"));
+        const auto shape = [&](const char* name) {
+            std::vector<std::size_t> sizes;
+            for (const Json* at = &fields[name]; at->is_array(); at = &(*at)[0])
+                sizes.push_back(at->size());
+            return sizes;
+        };
+        using Sizes = std::vector<std::size_t>;
+        for (const char* name : {"rho_mean", "rho_mean_lo", "rho_mean_hi", "rho_mean_null",
+                 "rho_sd", "z", "base_energy", "base_energy_null", "norm_cv", "breakeven"})
+            QCOMPARE(shape(name), (Sizes{2, 3}));
+        QCOMPARE(shape("cos"), (Sizes{2, 3, 16, 16}));
+        QCOMPARE(shape("order"), (Sizes{2, 3, 16}));
+        QCOMPARE(shape("histogram"), (Sizes{2, 3, 5}));
+        for (const char* name : {"rank_delta", "rank_raw"})
+            QCOMPARE(shape(name), (Sizes{2, 3, 16, 3}));
+        for (const char* name : {"ceiling", "rank_over_ceiling"})
+            QCOMPARE(shape(name), (Sizes{2, 3, 3}));
+        for (const char* name : {"sigma_rel", "energy_cum", "sigma_rel_raw", "energy_cum_raw"})
+            QCOMPARE(shape(name), (Sizes{2, 3, 16, 96}));
+        QCOMPARE(fields["sigma_rel"][0][0][0][0].get<double>(), 1.0);
+        QCOMPARE(fields["energy_cum"][1][2][15][95].get<double>(), 1.0);
+        QCOMPARE(fields["verdict"]["origin"].get<std::string>(), std::string("no evidence found"));
+        QCOMPARE(fields["verdict"]["votes"].size(), std::size_t{6});
+        QCOMPARE(fields["verdict"]["compressible"].get<std::string>(), std::string("not measured"));
+        QCOMPARE(fields["legacy"]["layer"].get<int>(), 2);
+        QVERIFY(fields["legacy"]["score"].is_number());
+        int pairs = 0;
+        for (const Json& bin : fields["histogram"][0][0])
+            pairs += bin.get<int>();
+        QCOMPARE(pairs, 120);
+        QCOMPARE((*report.spec)["experts"].get<int>(), 16);
+        QCOMPARE(report.seed, std::uint64_t{1});
+        std::vector<std::string> ids;
+        for (const Figure& figure : report.figures)
+            ids.push_back(figure.id);
+        std::sort(ids.begin(), ids.end());
+        QVERIFY(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
+    }
+
+    void legacyScoresAreTheSources()
+    {
+        // GPT-OSS-20B as printed: rank 1408 of 2880, cosine .017, "native" 73 %.
+        LayerWeights layer;
+        layer.projections = {Projection::Gate, Projection::Down};
+        layer.analyses = {analysisWith(4, 2880, 2880, 0.017), analysisWith(4, 2880, 2880, 0.017)};
+        std::vector<double> sigma(2880);
+        std::fill_n(sigma.begin(), 1482, 1.0); // 95 % of 1482 equal values: 1408
+        layer.analyses[0].deltaSigma.assign(4, sigma);
+        const auto native = legacyType(layer);
+        QVERIFY(native);
+        QCOMPARE(native->label, std::string("native"));
+        QVERIFY(std::abs(native->native - 0.73) < 0.005);
+
+        layer.analyses = {analysisWith(4, 2880, 2880, 0.42), analysisWith(4, 2880, 2880, 0.42)};
+        sigma.assign(2880, 0.0);
+        sigma[0] = 1;
+        layer.analyses[0].deltaSigma.assign(4, sigma);
+        const auto upcycled = legacyType(layer);
+        QVERIFY(upcycled);
+        QCOMPARE(upcycled->label, std::string("upcycled"));
+        QVERIFY(std::abs(upcycled->upcycled - (.4 * .8 + .3 * (1 - 1.0 / 2880 / .2) + .2 + .1))
+            < 1e-12);
+
+        layer.projections = {Projection::Gate, Projection::Up};
+        QVERIFY(!legacyType(layer));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestMoeTypeReport)
+#include "tst_moe_type_report.moc"
