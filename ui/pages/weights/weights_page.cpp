@@ -1,0 +1,393 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/weights/weights_page.h"
+
+#include <algorithm>
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include "core/model/open_model.h"
+#include "ui/figures/figure_panel.h"
+#include "ui/figures/heat_map_view.h"
+#include "ui/figures/line_chart_view.h"
+#include "ui/figures/verdict_card_view.h"
+#include "ui/jobs/job_runner.h"
+#include "ui/pages/weights/pill_strip.h"
+#include "ui/session/session.h"
+#include "ui/session/weights_controller.h"
+#include "ui/style/inline_message.h"
+#include "ui/style/progress_placeholder.h"
+#include "ui/style/segmented_control.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+namespace {
+
+std::shared_ptr<const Figure> shared(Figure figure)
+{
+    return std::make_shared<const Figure>(std::move(figure));
+}
+
+std::shared_ptr<const LayerWeights> findLayer(const MoeTypeResult& result, LayerId layer)
+{
+    const auto it
+        = std::ranges::find(result.layers, layer, [](const auto& entry) { return entry->layer; });
+    return it == result.layers.end() ? nullptr : *it;
+}
+
+enum { kEmpty, kRunning, kResult };
+
+} // namespace
+
+WeightsPage::WeightsPage(const UiContext& context, QWidget* parent)
+    : Page(parent)
+    , m_context(context)
+{
+    setObjectName(QStringLiteral("weightsPage"));
+    build();
+    connect(&context.weights, &WeightsController::changed, this, &WeightsPage::showState);
+    connect(&context.session, &Session::modelOpened, this, [this] {
+        showState();
+        if (isVisible())
+            activate();
+    });
+    connect(&context.session, &Session::modelClosed, this, &WeightsPage::showState);
+    connect(&context.session, &Session::selectionChanged, this, &WeightsPage::showFigures);
+    connect(&context.runner, &JobRunner::jobsChanged, this, &WeightsPage::showProgress);
+    showState();
+}
+
+void WeightsPage::build()
+{
+    Style& style = m_context.style;
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    m_message = new InlineMessage(style);
+    outer->addWidget(m_message);
+    connect(
+        m_message, &InlineMessage::actionTriggered, this, [this] { m_context.weights.resume(); });
+
+    m_stack = new QStackedWidget;
+    outer->addWidget(m_stack, 1);
+    m_empty = new QLabel;
+    m_empty->setObjectName(QStringLiteral("weightsEmpty"));
+    m_empty->setAlignment(Qt::AlignCenter);
+    m_empty->setWordWrap(true);
+    m_stack->addWidget(m_empty);
+    m_progress = new ProgressPlaceholder(style);
+    connect(
+        m_progress, &ProgressPlaceholder::cancelled, this, [this] { m_context.weights.cancel(); });
+    m_stack->addWidget(m_progress);
+
+    auto* result = new QWidget;
+    auto* column = new QVBoxLayout(result);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(style.pxInt(12));
+    column->addWidget(makeVerdicts());
+    column->addWidget(makeControls());
+    column->addWidget(makeCharts(), 1);
+    m_stack->addWidget(result);
+}
+
+Panel* WeightsPage::makeVerdicts()
+{
+    Style& style = m_context.style;
+    m_origin = new VerdictCardView(style);
+    m_origin->setObjectName(QStringLiteral("originVerdict"));
+    m_compressible = new VerdictCardView(style);
+    m_compressible->setObjectName(QStringLiteral("compressibleVerdict"));
+    for (VerdictCardView* card : {m_origin, m_compressible})
+        card->setSource(QStringLiteral("moe-type-analyze"));
+    auto* body = new QWidget;
+    auto* row = new QHBoxLayout(body);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(style.pxInt(32));
+    row->addWidget(m_origin, 1);
+    row->addWidget(m_compressible, 1);
+    auto* panel = new Panel(style);
+    panel->setBody(body);
+    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    return panel;
+}
+
+Panel* WeightsPage::makeControls()
+{
+    Style& style = m_context.style;
+    auto* body = new QWidget;
+    auto* row = new QHBoxLayout(body);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(style.pxInt(16));
+    auto* label = new QLabel(tr("Layers"));
+    label->setFont(style.words(0, QFont::DemiBold));
+    row->addWidget(label);
+    m_layers = new PillStrip(style, tr("layer"));
+    m_layers->setObjectName(QStringLiteral("layerStrip"));
+    row->addWidget(m_layers, 1);
+    m_projection = new SegmentedControl(style, {tr("gate"), tr("up"), tr("down")});
+    m_projection->setName(tr("projection"));
+    m_projection->setObjectName(QStringLiteral("projection"));
+    m_projection->setToolTip(tr("Which of an expert's three matrices the charts below show"));
+    row->addWidget(m_projection);
+    m_kind = new SegmentedControl(style, {tr("differences from the mean"), tr("whole matrices")});
+    m_kind->setName(tr("spectrum of"));
+    m_kind->setObjectName(QStringLiteral("spectrumKind"));
+    m_kind->setSegmentToolTip(
+        0, tr("W minus the mean of all experts: what sets each expert apart"));
+    m_kind->setSegmentToolTip(1, tr("W itself"));
+    row->addWidget(m_kind);
+    connect(m_layers, &PillStrip::chosen, this, &WeightsPage::chooseLayer);
+    connect(m_projection, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
+    connect(m_kind, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
+    auto* panel = new Panel(style);
+    panel->setBody(body);
+    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    return panel;
+}
+
+QWidget* WeightsPage::makeCharts()
+{
+    Style& style = m_context.style;
+    auto* charts = new QWidget;
+    auto* row = new QHBoxLayout(charts);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(style.pxInt(12));
+
+    m_decay = new FigurePanel(style, new LineChartView(style));
+    m_decay->setObjectName(QStringLiteral("decayPanel"));
+    m_experts = new PillStrip(style, tr("expert"));
+    m_experts->setObjectName(QStringLiteral("expertStrip"));
+    m_decay->addFooterWidget(m_experts);
+    connect(m_experts, &PillStrip::chosen, this, &WeightsPage::chooseExpert);
+    row->addWidget(m_decay, 13);
+
+    m_map = new HeatMapView(style);
+    m_similarity = new FigurePanel(style, m_map);
+    m_similarity->setObjectName(QStringLiteral("similarityPanel"));
+    m_order = new SegmentedControl(style, {tr("id"), tr("clustered")});
+    m_order->setName(tr("order of experts"));
+    m_order->setObjectName(QStringLiteral("similarityOrder"));
+    m_order->setSegmentToolTip(1, tr("Similar experts side by side (average linkage)"));
+    m_range = new SegmentedControl(style, {tr("fixed colours"), tr("automatic")});
+    m_range->setName(tr("colour range"));
+    m_range->setObjectName(QStringLiteral("similarityRange"));
+    m_range->setSegmentToolTip(
+        0, tr("The same colour means the same cosine in every model and layer"));
+    m_range->setSegmentToolTip(1, tr("Stretched over the values that occur here"));
+    m_similarity->addFooterWidget(m_order);
+    m_similarity->addFooterSpace();
+    m_similarity->addFooterWidget(m_range);
+    m_similarity->addFooterStretch();
+    connect(m_order, &SegmentedControl::currentChanged, this, [this](int i) {
+        m_map->setOrder(i == 1 ? HeatMapView::Order::Clustered : HeatMapView::Order::Id);
+    });
+    connect(m_range, &SegmentedControl::currentChanged, this, [this](int i) {
+        m_map->setRange(i == 1 ? HeatMapView::Range::Automatic : HeatMapView::Range::Fixed);
+    });
+    connect(m_map, &HeatMapView::cellClicked, this, [this](int expert, int) { chooseExpert(expert); });
+    row->addWidget(m_similarity, 10);
+
+    m_byLayer = new FigurePanel(style, new LineChartView(style));
+    m_byLayer->setObjectName(QStringLiteral("byLayerPanel"));
+    m_measure = new SegmentedControl(style, {tr("rank"), tr("cosine")});
+    m_measure->setName(tr("measure"));
+    m_measure->setObjectName(QStringLiteral("byLayerMeasure"));
+    m_share = new SegmentedControl(style, {tr("90 %"), tr("95 %"), tr("99 %")});
+    m_share->setName(tr("share of energy"));
+    m_share->setObjectName(QStringLiteral("energyShare"));
+    m_share->setToolTip(tr("Rank: how many singular values hold this share of the squared sum"));
+    m_share->setCurrent(1);
+    m_byLayer->addFooterWidget(m_measure);
+    m_byLayer->addFooterSpace();
+    m_byLayer->addFooterWidget(m_share);
+    m_byLayer->addFooterStretch();
+    connect(m_measure, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
+    connect(m_share, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
+    row->addWidget(m_byLayer, 12);
+    for (FigurePanel* panel : {m_decay, m_similarity, m_byLayer})
+        panel->view()->setSource(QStringLiteral("moe-type-analyze"));
+    return charts;
+}
+
+void WeightsPage::activate()
+{
+    m_context.weights.ensureStarted();
+}
+
+bool WeightsPage::isBusy() const
+{
+    const auto state = m_context.weights.state();
+    return state == WeightsController::State::Running
+        || (state == WeightsController::State::NotStarted && m_context.session.model()
+            && reasonForNothing().isEmpty());
+}
+
+std::optional<Report> WeightsPage::report() const
+{
+    const auto result = m_context.weights.result();
+    if (!result || result->layers.empty())
+        return std::nullopt;
+    return moeTypeReport(*result);
+}
+
+QString WeightsPage::reasonForNothing() const
+{
+    const auto& open = m_context.session.model();
+    if (!open)
+        return tr("Open a model to see what its experts are made of.");
+    if (!open->model)
+        return QString::fromStdString(open->modelError.message);
+    if (open->model->mixtureLayers().empty())
+        return tr("%1 is a dense model: it has one MLP a layer and no experts to compare.")
+            .arg(QString::fromStdString(open->name));
+    return {};
+}
+
+void WeightsPage::showState()
+{
+    using State = WeightsController::State;
+    const State state = m_context.weights.state();
+    const auto result = m_context.weights.result();
+    const QString reason = reasonForNothing();
+    if (state == State::Failed)
+        m_message->showMessage(InlineMessage::Kind::Error,
+            QString::fromStdString(m_context.weights.error().message), tr("Try again"));
+    else if (state == State::Cancelled)
+        m_message->showMessage(InlineMessage::Kind::Note,
+            tr("Stopped after %1 of %2 layers; what is shown is incomplete.")
+                .arg(result ? result->layers.size() : 0)
+                .arg(result ? result->spec.layers.size() : 0),
+            tr("Go on"));
+    else
+        m_message->clear();
+
+    if (!reason.isEmpty()) {
+        m_empty->setText(reason);
+        m_stack->setCurrentIndex(kEmpty);
+    } else if (result && !result->layers.empty()) {
+        m_stack->setCurrentIndex(kResult);
+        showLayers();
+        showFigures();
+    } else if (state == State::Failed || state == State::Cancelled) {
+        m_empty->setText(tr("No layer was finished."));
+        m_stack->setCurrentIndex(kEmpty);
+    } else {
+        m_stack->setCurrentIndex(kRunning);
+        showProgress();
+    }
+    emit stateChanged();
+}
+
+void WeightsPage::showProgress()
+{
+    if (m_stack->currentIndex() != kRunning)
+        return;
+    for (const JobInfo& job : m_context.runner.jobs()) {
+        if (job.key != QLatin1String("weights"))
+            continue;
+        const QString left
+            = job.secondsLeft ? tr("%1 s left").arg(qRound(*job.secondsLeft)) : QString();
+        m_progress->setProgress(job.waiting ? -1 : job.fraction,
+            job.stage.isEmpty() ? tr("Reading the experts' weights") : job.stage, left);
+        return;
+    }
+    m_progress->setProgress(-1, tr("Reading the experts' weights"));
+}
+
+void WeightsPage::showLayers()
+{
+    const auto result = m_context.weights.result();
+    const bool running = m_context.weights.state() == WeightsController::State::Running;
+    std::vector<PillStrip::Pill> pills;
+    bool nextIsRunning = running;
+    for (const LayerId layer : result->spec.layers) {
+        PillStrip::Pill pill;
+        pill.label = QString::number(layer.value);
+        if (findLayer(*result, layer)) {
+            pill.mark = QStringLiteral("✓");
+            pill.toolTip = tr("Layer %1: finished").arg(layer.value);
+        } else {
+            pill.enabled = false;
+            pill.mark = nextIsRunning ? QStringLiteral("◔") : QStringLiteral("·");
+            pill.toolTip = nextIsRunning ? tr("Layer %1: being analysed").arg(layer.value)
+                                         : tr("Layer %1: waiting").arg(layer.value);
+            nextIsRunning = false;
+        }
+        pills.push_back(pill);
+    }
+    m_layers->setPills(pills);
+
+    std::vector<PillStrip::Pill> experts;
+    for (std::uint32_t e = 0; e < result->spec.experts; ++e)
+        experts.push_back({QStringLiteral("E%1").arg(e), {}, tr("Expert %1").arg(e), true});
+    if (experts.size() != m_experts->count())
+        m_experts->setPills(experts);
+}
+
+const LayerWeights* WeightsPage::shownLayer() const
+{
+    const auto result = m_context.weights.result();
+    if (!result || result->layers.empty())
+        return nullptr;
+    if (const auto selected = m_context.session.selection().layer) {
+        if (const auto layer = findLayer(*result, *selected))
+            return layer.get();
+    }
+    return result->layers.back().get();
+}
+
+Projection WeightsPage::projection() const
+{
+    return kProjections[std::clamp(m_projection->current(), 0, 2)];
+}
+
+bool WeightsPage::differences() const
+{
+    return m_kind->current() != 1;
+}
+
+double WeightsPage::share() const
+{
+    static constexpr double shares[] = {0.90, 0.95, 0.99};
+    return shares[std::clamp(m_share->current(), 0, 2)];
+}
+
+void WeightsPage::showFigures()
+{
+    const auto result = m_context.weights.result();
+    const LayerWeights* layer = shownLayer();
+    if (!result || !layer || m_stack->currentIndex() != kResult)
+        return;
+    const auto at = std::ranges::find(result->spec.layers, layer->layer);
+    m_layers->setCurrent(static_cast<int>(at - result->spec.layers.begin()));
+    std::optional<ExpertId> expert = m_context.session.selection().expert();
+    if (!expert || expert->value >= result->spec.experts)
+        expert = ExpertId(0);
+    m_experts->setCurrent(static_cast<int>(expert->value));
+
+    m_origin->setFigure(shared(originFigure(*result)));
+    m_compressible->setFigure(shared(compressibleFigure(*result)));
+    m_decay->setFigure(shared(decayFigure(*layer, projection(), differences(), expert, share())));
+    m_similarity->setFigure(shared(similarityFigure(*layer, projection())));
+    const bool ranks = m_measure->current() != 1;
+    m_byLayer->setFigure(shared(
+        ranks ? rankByLayerFigure(*result, share(), differences()) : cosineByLayerFigure(*result)));
+}
+
+void WeightsPage::chooseLayer(int index)
+{
+    const auto result = m_context.weights.result();
+    if (result && index >= 0 && index < static_cast<int>(result->spec.layers.size()))
+        m_context.session.selectLayer(result->spec.layers[static_cast<std::size_t>(index)]);
+}
+
+void WeightsPage::chooseExpert(int index)
+{
+    if (index >= 0)
+        m_context.session.selectExpert(ExpertId(static_cast<std::uint32_t>(index)));
+}
+
+} // namespace moescope::ui
