@@ -54,15 +54,15 @@ private slots:
     {
         // What a tokenizer hides: "(width" is one token of the bracket and "15." one of the number,
         // so what follows owns none; " 128" with its space leaves no white space between numbers.
+        QTest::addColumn<QString>("hidden");
         for (const char* name : {"gptoss", "deepseek_v3", "qwen3"})
             QTest::newRow(name) << "code BR→VAR→BR";
         for (const char* name :
             {"mixtral", "mixtral_metaspace", "mixtral_sentencepiece", "sample_native"})
             QTest::newRow(name) << "";
         QTest::newRow("sample_upcycled_sentencepiece")
-            << "arithmetic 64 128 256; arithmetic OP→WS→NUM; arithmetic NUM→WS→NUM; context_switch "
-               "CW→WS→NUM; "
-               "context_switch PN→WS→NUM; position NUM→PN→$";
+            << "arithmetic 64 128 256; arithmetic OP→WS→NUM; arithmetic NUM→WS→NUM; "
+               "context_switch CW→WS→NUM; context_switch PN→WS→NUM; position NUM→PN→$";
     }
 
     void tokenizers()
