@@ -1,0 +1,205 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/tokenizer/json_tokenizer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+#include "core/tokenizer/input.h"
+#include "core/tokenizer/unicode.h"
+
+namespace moescope::tokenization {
+
+namespace {
+
+/// A space in the alphabet of byte-level vocabularies.
+constexpr char32_t kByteLevelSpace = 0x120;
+
+bool isTrimmed(char32_t c)
+{
+    return c == kByteLevelSpace || isWhitespace(c);
+}
+
+struct Margins {
+    std::uint32_t leading = 0;
+    std::uint32_t trailing = 0;
+};
+
+/// White space at the ends of `text`, in characters (of a token) or bytes (of the input).
+Margins marginsOf(std::string_view text, bool inBytes)
+{
+    Margins margins;
+    bool leading = true;
+    for (std::size_t i = 0; i < text.size();) {
+        const CodePoint point = decodeUtf8(text, i);
+        i += point.bytes;
+        const std::uint32_t width = inBytes ? point.bytes : 1U;
+        if (!isTrimmed(point.value)) {
+            leading = false;
+            margins.trailing = 0;
+            continue;
+        }
+        margins.leading += leading ? width : 0;
+        margins.trailing += width;
+    }
+    return margins;
+}
+
+} // namespace
+
+JsonTokenizer::JsonTokenizer(Parts parts, std::filesystem::path path)
+    : m_parts(std::move(parts))
+    , m_path(std::move(path))
+{
+}
+
+Result<Encoding> JsonTokenizer::encode(std::string_view utf8) const
+{
+    MOESCOPE_CHECK(checkInput(utf8));
+    return withoutExceptions<Result<Encoding>>([&] { return encodeText(utf8); });
+}
+
+Result<Encoding> JsonTokenizer::encodeWithSpecial(std::string_view utf8) const
+{
+    MOESCOPE_TRY(Encoding encoding, encode(utf8));
+    frame(encoding, m_parts.postProcessor.before, m_parts.postProcessor.after, utf8.size());
+    return encoding;
+}
+
+Status JsonTokenizer::prepare(
+    std::string_view utf8, AlignedText& text, std::vector<TextPiece>& pieces) const
+{
+    text = AlignedText::fromInput(utf8);
+    m_parts.added.split(text.text, 0, text.text.size(), false, pieces);
+    if (!m_parts.normalizer.empty()) {
+        AlignedText normalized;
+        normalized.reserve(text.text.size());
+        for (TextPiece& piece : pieces) {
+            const std::size_t begin = normalized.text.size();
+            AlignedText part = text.slice(piece.begin, piece.end);
+            if (piece.added < 0)
+                MOESCOPE_CHECK(m_parts.normalizer.apply(part));
+            normalized.append(part, 0, part.text.size());
+            piece.begin = begin;
+            piece.end = normalized.text.size();
+        }
+        text = std::move(normalized);
+    }
+    if (m_parts.added.hasNormalized()) {
+        std::vector<TextPiece> cut;
+        for (const TextPiece& piece : pieces) {
+            if (piece.added >= 0)
+                cut.push_back(piece);
+            else
+                m_parts.added.split(text.text, piece.begin, piece.end, true, cut);
+        }
+        pieces = std::move(cut);
+    }
+    std::erase_if(pieces, [](const TextPiece& piece) { return piece.begin == piece.end; });
+    return {};
+}
+
+Result<Encoding> JsonTokenizer::encodeText(std::string_view utf8) const
+{
+    AlignedText text;
+    std::vector<TextPiece> pieces;
+    MOESCOPE_CHECK(prepare(utf8, text, pieces));
+    MOESCOPE_CHECK(m_parts.preTokenizer.apply(text, pieces));
+    if (text.text.size() > kMaxText)
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("The text is {} long after normalization; at most {} can be tokenized.",
+                formatBytes(text.text.size()), formatBytes(kMaxText)));
+
+    Encoding encoding;
+    const auto append = [&](std::int32_t id, std::size_t begin, std::size_t end) {
+        const ByteSpan span = text.origin(begin, end);
+        encoding.ids.push_back(id);
+        encoding.offsets.emplace_back(span.begin, span.end);
+    };
+    BpeEncoder encoder(*m_parts.model);
+    std::vector<ModelToken> tokens;
+    for (const TextPiece& piece : pieces) {
+        if (piece.added >= 0) {
+            append(piece.added, piece.begin, piece.end);
+            continue;
+        }
+        tokens.clear();
+        const std::string_view whole = text.text;
+        MOESCOPE_CHECK(encoder.encode(whole.substr(piece.begin, piece.end - piece.begin), tokens));
+        for (const ModelToken& token : tokens) {
+            const std::size_t begin = piece.begin + token.begin;
+            append(token.id, begin, std::min(begin + token.size, piece.end));
+        }
+    }
+    if (m_parts.postProcessor.trimOffsets)
+        trimOffsets(utf8, encoding);
+    return encoding;
+}
+
+void JsonTokenizer::trimOffsets(std::string_view utf8, Encoding& encoding) const
+{
+    for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
+        auto& [begin, end] = encoding.offsets[i];
+        const bool added = m_parts.added.find(encoding.ids[i]) != nullptr;
+        // A token's own text counts, since a prefix space is not in the input.
+        Margins margins = added
+            ? marginsOf(utf8.substr(begin, end - begin), true)
+            : marginsOf(m_parts.model->vocabulary().token(encoding.ids[i]).value_or(""), false);
+        const bool first = i == 0 || begin == 0;
+        if (first && m_parts.postProcessor.keepFirstSpace && margins.leading == 1)
+            margins.leading = 0;
+        begin = std::min(begin + margins.leading, end);
+        if (end >= margins.trailing)
+            end = std::max(end - margins.trailing, begin);
+    }
+}
+
+std::string JsonTokenizer::decode(std::span<const std::int32_t> ids) const
+{
+    std::vector<std::string> tokens;
+    tokens.reserve(ids.size());
+    for (const std::int32_t id : ids) {
+        if (const AddedToken* added = m_parts.added.find(id))
+            tokens.push_back(added->normalizedContent);
+        else if (const auto token = m_parts.model->vocabulary().token(id))
+            tokens.emplace_back(*token);
+    }
+    return m_parts.decoder.decode(std::move(tokens));
+}
+
+std::string JsonTokenizer::tokenBytes(std::int32_t id) const
+{
+    if (const AddedToken* added = m_parts.added.find(id))
+        return added->content;
+    const auto token = m_parts.model->vocabulary().token(id);
+    return token ? m_parts.decoder.bytesOf(*token) : std::string();
+}
+
+std::size_t JsonTokenizer::vocabularySize() const
+{
+    return m_parts.model->vocabulary().size() + m_parts.added.countBeyondVocabulary();
+}
+
+bool JsonTokenizer::isSpecial(std::int32_t id) const
+{
+    const AddedToken* added = m_parts.added.find(id);
+    return added && added->special;
+}
+
+std::optional<std::int32_t> JsonTokenizer::bosId() const
+{
+    const auto& before = m_parts.postProcessor.before;
+    return before.empty() ? std::nullopt : std::optional(before.front());
+}
+
+std::string_view JsonTokenizer::kind() const
+{
+    if (m_parts.preTokenizer.isByteLevel() || m_parts.decoder.isByteLevel())
+        return "byte-level BPE";
+    return m_parts.model->hasByteFallback() ? "sentencepiece BPE" : "BPE";
+}
+
+} // namespace moescope::tokenization

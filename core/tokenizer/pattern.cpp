@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/tokenizer/pattern.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+#include "core/io/json.h"
+#include "core/tokenizer/regex_translate.h"
+
+namespace moescope::tokenization {
+
+namespace {
+
+template <typename T, void (*release)(T*)>
+struct Releaser {
+    void operator()(T* object) const { release(object); }
+};
+template <typename T, void (*release)(T*)>
+using Handle = std::unique_ptr<T, Releaser<T, release>>;
+
+using CompileContext = Handle<pcre2_compile_context, pcre2_compile_context_free>;
+using MatchContext = Handle<pcre2_match_context, pcre2_match_context_free>;
+using MatchData = Handle<pcre2_match_data, pcre2_match_data_free>;
+using JitStack = Handle<pcre2_jit_stack, pcre2_jit_stack_free>;
+
+/// Linear scans of huge texts pass; expressions that explode give up after some seconds.
+constexpr std::uint32_t kMatchLimit = 200'000'000;
+constexpr std::size_t kMaxExpression = 64U << 10;
+constexpr std::size_t kMaxStack = 32U << 20;
+
+PCRE2_SPTR units(std::string_view text)
+{
+    return reinterpret_cast<PCRE2_SPTR>(text.data());
+}
+
+std::string describe(int code)
+{
+    std::array<PCRE2_UCHAR, 256> buffer{};
+    pcre2_get_error_message(code, buffer.data(), buffer.size());
+    return reinterpret_cast<const char*>(buffer.data());
+}
+
+void appendGap(std::size_t begin, std::size_t end, std::vector<Segment>& out)
+{
+    if (begin < end)
+        out.push_back({begin, end, false});
+}
+
+} // namespace
+
+struct CompiledRegex {
+    Handle<pcre2_code, pcre2_code_free> code;
+    bool compiledToMachineCode = false;
+};
+
+struct Searcher::Memory {
+    MatchData match;
+    MatchContext context;
+    JitStack stack;
+};
+
+Result<Pattern> Pattern::regex(std::string_view expression, std::string_view source)
+{
+    if (expression.size() > kMaxExpression)
+        return fail(ErrorCode::BadFormat,
+            fmt::format("{} is a regular expression of {}; at most {} are allowed.", source,
+                formatBytes(expression.size()), formatBytes(kMaxExpression)));
+    MOESCOPE_TRY(const std::string translated, translateRegex(expression, source));
+
+    const CompileContext context(pcre2_compile_context_create(nullptr));
+    if (!context)
+        return fail(ErrorCode::OutOfMemory, "There is not enough memory for a regular expression.");
+    pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+    int code = 0;
+    std::size_t offset = 0;
+    auto compiled = std::make_shared<CompiledRegex>();
+    compiled->code.reset(pcre2_compile(units(translated), translated.size(),
+        PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &code, &offset,
+        context.get()));
+    if (!compiled->code)
+        return fail(ErrorCode::BadFormat,
+            fmt::format("{} is not a valid regular expression: {}.", source, describe(code)));
+    // Where machine code may not be made, the interpreter does the same more slowly.
+    compiled->compiledToMachineCode
+        = pcre2_jit_compile(compiled->code.get(), PCRE2_JIT_COMPLETE) == 0;
+
+    Pattern result;
+    result.m_regex = std::move(compiled);
+    result.m_source = source;
+    return result;
+}
+
+Result<Pattern> Pattern::literal(std::string text, std::string_view source)
+{
+    if (text.empty()) // found between any two characters
+        return regex("", source);
+    Pattern result;
+    result.m_literal = std::move(text);
+    result.m_source = source;
+    return result;
+}
+
+Result<Pattern> Pattern::fromJson(const Json& json, std::string_view source)
+{
+    if (json.is_object()) {
+        MOESCOPE_TRY(const auto text, jsonOptionalString(json, "String", source));
+        if (text)
+            return literal(*text, source);
+        MOESCOPE_TRY(const auto expression, jsonOptionalString(json, "Regex", source));
+        if (expression)
+            return regex(*expression, source);
+    }
+    return fail(
+        ErrorCode::BadFormat, fmt::format("{} has neither a \"String\" nor a \"Regex\".", source));
+}
+
+Searcher::Searcher(const Pattern& pattern)
+    : m_pattern(pattern)
+{
+}
+
+Searcher::~Searcher() = default;
+
+Status Searcher::segments(std::string_view subject, std::vector<Segment>& out)
+{
+    out.clear();
+    if (m_pattern.m_regex)
+        return searchRegex(subject, out);
+    const std::string& wanted = m_pattern.m_literal;
+    std::size_t last = 0;
+    for (std::size_t at = subject.find(wanted); at != subject.npos;
+         at = subject.find(wanted, last)) {
+        appendGap(last, at, out);
+        last = at + wanted.size();
+        out.push_back({at, last, true});
+    }
+    appendGap(last, subject.size(), out);
+    return {};
+}
+
+Status Searcher::searchRegex(std::string_view subject, std::vector<Segment>& out)
+{
+    if (subject.empty())
+        return {};
+    const CompiledRegex& regex = *m_pattern.m_regex;
+    if (!m_memory) {
+        auto memory = std::make_unique<Memory>();
+        memory->match.reset(pcre2_match_data_create(1, nullptr));
+        memory->context.reset(pcre2_match_context_create(nullptr));
+        memory->stack.reset(pcre2_jit_stack_create(64U << 10, kMaxStack, nullptr));
+        if (!memory->match || !memory->context || !memory->stack)
+            return fail(ErrorCode::OutOfMemory, "There is not enough memory to search the text.");
+        pcre2_set_match_limit(memory->context.get(), kMatchLimit);
+        pcre2_jit_stack_assign(memory->context.get(), nullptr, memory->stack.get());
+        m_memory = std::move(memory);
+    }
+    // The text was checked once; checking it again at every match would take quadratic time.
+    const auto match = regex.compiledToMachineCode ? pcre2_jit_match : pcre2_match;
+    std::size_t at = 0;
+    std::size_t last = 0;
+    std::optional<std::size_t> lastMatchEnd;
+    while (at <= subject.size()) {
+        const int code = match(regex.code.get(), units(subject), subject.size(), at,
+            PCRE2_NO_UTF_CHECK, m_memory->match.get(), m_memory->context.get());
+        if (code == PCRE2_ERROR_NOMATCH)
+            break;
+        if (code < 0)
+            return fail(ErrorCode::BadFormat,
+                fmt::format(
+                    "{} cannot be applied to this text: {}.", m_pattern.m_source, describe(code)));
+        const std::size_t* range = pcre2_get_ovector_pointer(m_memory->match.get());
+        const std::size_t begin = range[0];
+        const std::size_t end = range[1];
+        if (begin > end || begin < last)
+            return fail(ErrorCode::Unsupported,
+                fmt::format(
+                    "{} moves the ends of its match, which is not supported.", m_pattern.m_source));
+        // An empty match right after the last match does not count.
+        if (begin == end && lastMatchEnd == end) {
+            at += at < subject.size() ? decodeUtf8(subject, at).bytes : 1;
+            continue;
+        }
+        appendGap(last, begin, out);
+        out.push_back({begin, end, true});
+        last = at = end;
+        lastMatchEnd = end;
+    }
+    appendGap(last, subject.size(), out);
+    return {};
+}
+
+} // namespace moescope::tokenization
