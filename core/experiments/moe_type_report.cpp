@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/moe_type.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
-#include "core/experiments/moe_type.h"
 #include "core/experiments/moe_type_fields.h"
 #include "core/experiments/moe_type_numbers.h"
 #include "core/io/json.h"
@@ -197,7 +198,7 @@ Report moeTypeReport(const MoeTypeResult& result)
 {
     Report report;
     report.experiment = "moe-type-analyze";
-    report.title = "What are the experts made of?";
+    report.title = "What the experts are made of";
     report.seed = result.spec.seed;
     report.complete = result.complete();
     if (result.model)

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/moe_type.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
-#include "core/experiments/moe_type.h"
 #include "core/experiments/moe_type_numbers.h"
 #include "core/report/number_text.h"
 #include "core/spectra/spectrum.h"

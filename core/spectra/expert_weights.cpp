@@ -24,6 +24,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kMaxSurrogates = 4;
 /// Bytes of the rows of all experts that are held together while their dot products are summed.
 constexpr std::size_t kRowBlockBytes = std::size_t{16} << 20;
+/// What BLAS keeps for each thread that calls it.
+constexpr std::uint64_t kBlasBytes = std::uint64_t{8} << 20;
 
 std::size_t rowsPerBlock(std::size_t experts, std::size_t m, std::size_t n)
 {
@@ -343,7 +345,8 @@ std::uint64_t analyseProjectionMemory(std::span<const MatrixView> experts, unsig
     const std::uint64_t matrices = std::min<std::uint64_t>(threads, count + kMaxSurrogates);
     const std::uint64_t result
         = sizeof(double) * (2 * count * count + 2 * (count + kMaxSurrogates) * std::min(m, n));
-    return elements * sizeof(double) + std::max(blocks * perBlock, matrices * perMatrix) + result;
+    return elements * sizeof(double) + threads * kBlasBytes
+        + std::max(blocks * perBlock, matrices * perMatrix) + result;
 }
 
 } // namespace moescope

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/spectra/spectrum.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-
-#include "core/spectra/spectrum.h"
 
 // Marchenko and Pastur, "Distribution of eigenvalues for some sets of random matrices" (1967). With
 // x = 1 + c + 2√c cosθ the eigenvalue of WWᵀ/max(m,n), everything above the angle φ has a closed

@@ -357,7 +357,7 @@ private slots:
         const auto model = sample("native");
         const auto needed = moeTypeMemory(*model, {}, 1);
         VERIFY_OK(needed);
-        QVERIFY(*needed > 500'000 && *needed < 10'000'000);
+        QVERIFY(*needed > 500'000 && *needed < 20'000'000);
         TaskContext context;
         int calls = 0;
         context.setProgressSink([&](double, std::string_view) { ++calls; });
