@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <vector>
+
 #include "ui/figures/figure_view.h"
 
 class QLineEdit;
@@ -37,20 +39,19 @@ protected:
     bool accepts(const Figure& figure) const override;
     void figureChanged() override;
     void styleChanged() override;
-    QSizeF bodySize(const Ink& ink, double width) const override;
+    QSizeF bodySize(double width) const override;
     Status drawWhole(const Ink& ink, const QRectF& rect) const override;
     void drawVisible(const Ink& ink) override;
-    void resizeEvent(QResizeEvent* event) override;
 
 private:
     const TableFigure* data() const;
-    std::vector<double> columnWidths(const Ink& ink) const;
+    std::vector<double> columnWidths() const;
+    double rowHeight() const;
 
     FigureTableModel* m_model;
     FigureTableProxy* m_proxy;
     QLineEdit* m_filter;
     QTableView* m_table;
-    QWidget* m_content;
 };
 
 } // namespace moescope::ui

@@ -48,7 +48,7 @@ public:
     /// picture.
     Status renderTo(QPainter& painter, QSizeF size, const Theme* theme = nullptr) const;
     /// Size that shows everything at 100 %, title and caption included.
-    QSizeF exportSize(const Theme* theme = nullptr) const;
+    QSizeF exportSize() const;
 
     /// The figure's data as CSV or TSV.
     virtual QString dataText(char separator = ',') const;
@@ -89,7 +89,7 @@ protected:
     virtual void figureChanged() { } ///< the data are new: lay out again
     virtual void styleChanged() { } ///< colours or sizes are new
     /// Natural size of the body (without title and caption) for a width of `width`, all of it.
-    virtual QSizeF bodySize(const Ink& ink, double width) const = 0;
+    virtual QSizeF bodySize(double width) const = 0;
     /// Draws all of the body into `rect`; used by exports.
     virtual Status drawWhole(const Ink& ink, const QRectF& rect) const = 0;
     /// Draws what is visible on the screen into the viewport.
@@ -100,7 +100,6 @@ protected:
     Ink screenInk(QPainter& painter) const;
     QString hoverCard(const QString& headline, const QStringList& lines) const;
     void announce(); ///< the current part changed: tells assistive software and listeners
-    void hideHover();
 
     bool viewportEvent(QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;

@@ -53,12 +53,13 @@ public:
     /// Columns of one group stand together; a line is drawn between groups (group-limited routing,
     /// shared experts).
     virtual int columnGroup(int col) const;
-    /// Comparison letters behind a row label: bit 0 = A, bit 1 = B.
+    /// Comparison letters behind the row labels: bit 0 = A, bit 1 = B.
+    virtual bool hasRowSides() const { return false; }
     virtual std::uint8_t rowSides(int row) const;
 };
 
 /// A grid source over a figure's own cells.
-std::unique_ptr<GridSource> makeFigureGridSource(std::shared_ptr<const Figure> figure);
+std::shared_ptr<const GridSource> makeFigureGridSource(std::shared_ptr<const Figure> figure);
 
 /// CSV of any source: row label, one column per column, row bars.
 QString gridToText(const GridSource& source, char separator);

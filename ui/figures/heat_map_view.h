@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include <QImage>
 
 #include "ui/figures/figure_view.h"
@@ -49,7 +52,7 @@ protected:
     bool accepts(const Figure& figure) const override;
     void figureChanged() override;
     void styleChanged() override;
-    QSizeF bodySize(const Ink& ink, double width) const override;
+    QSizeF bodySize(double width) const override;
     Status drawWhole(const Ink& ink, const QRectF& rect) const override;
     void drawVisible(const Ink& ink) override;
     void extendMenu(QMenu& menu) override;
@@ -60,27 +63,56 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
-    struct Geometry;
+    struct Geometry {
+        QRectF map;
+        double cellWidth = 1;
+        double cellHeight = 1;
+        double gap = 0;
+        QRectF legend;
+        QRectF readout;
+        QRectF cell(int rowPlace, int colPlace) const;
+    };
 
     const HeatMapFigure* data() const;
     Geometry geometry(const QRectF& area) const;
-    int dataRow(int position) const;
-    int dataCol(int position) const;
-    int rowPosition(int row) const;
-    int colPosition(int col) const;
+    double topHeight() const;
+    double readoutHeight() const;
+    double legendWidth() const;
+    bool clustered() const;
+    int dataRow(int place) const;
+    int dataCol(int place) const;
+    int rowPlace(int row) const;
+    int colPlace(int col) const;
     double value(int row, int col) const;
+    bool inMap(int row, int col) const;
     QColor colourOf(const Theme& theme, double value) const;
+    double legendPosition(double value) const; ///< 0 at the low end, 1 at the high end
     QString rowLabel(int row) const;
     QString colLabel(int col) const;
+    QString cellName(int row, int col) const;
+    void measure();
+    void updateRange();
+
     void draw(const Ink& ink, const QRectF& area) const;
-    void moveTo(int row, int col);
+    void drawCells(const Ink& ink, const Geometry& g) const;
+    void drawImage(const Ink& ink, const Geometry& g) const;
+    void drawCellValue(const Ink& ink, const QRectF& cell, double value, const QColor& fill) const;
+    void drawLabels(const Ink& ink, const Geometry& g) const;
+    void drawLegend(const Ink& ink, const Geometry& g) const;
+    void drawReadout(const Ink& ink, const Geometry& g) const;
+    void hover(int row, int col);
+    void walkTo(int rowPlace, int colPlace);
 
     Order m_orderMode = Order::Id;
     Range m_rangeMode = Range::Fixed;
     std::optional<Interval> m_sharedRange;
-    Interval m_range;
-    std::vector<int> m_inverse; ///< position of an id in clusteredOrder
+    Interval m_range{0, 1};
+    std::vector<int> m_order; ///< id by place, when clustered
+    std::vector<int> m_inverse;
     double m_labelWidth = 0;
+    int m_decimals = 2; ///< of the values in the cells
+    mutable QImage m_image; ///< of maps with very many cells; null = to be made
+    mutable const Theme* m_imageTheme = nullptr;
     int m_row = -1;
     int m_col = -1;
     int m_hoverRow = -1;

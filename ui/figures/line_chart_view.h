@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include <QSet>
 
 #include "ui/figures/figure_view.h"
@@ -46,8 +49,7 @@ signals:
 protected:
     bool accepts(const Figure& figure) const override;
     void figureChanged() override;
-    void styleChanged() override;
-    QSizeF bodySize(const Ink& ink, double width) const override;
+    QSizeF bodySize(double width) const override;
     Status drawWhole(const Ink& ink, const QRectF& rect) const override;
     void drawVisible(const Ink& ink) override;
 
@@ -60,6 +62,7 @@ private:
     struct Hit {
         int series = -1;
         int point = -1;
+        bool operator==(const Hit&) const = default;
     };
     struct LegendEntry {
         QString name;
@@ -69,18 +72,31 @@ private:
     };
 
     const LineFigure* data() const;
-    ChartFrame frame(const Ink& ink, const QRectF& area) const;
-    std::vector<LegendEntry> legend(const QRectF& area) const;
-    double legendHeight(double width) const;
+    ChartFrame frame(const QRectF& area) const;
+    ChartFrame screenFrame() const;
+    bool integerX() const;
+    int pointCount(int series) const;
+    bool isMuted(int series) const;
+    bool isEmphasised(int series) const;
+    std::size_t categoryIndex(
+        int series) const; ///< place among the series that have a colour of their own
     QColor seriesColour(const Theme& theme, int series) const;
-    int categoryIndex(int series) const;
+
+    std::vector<LegendEntry> legend(
+        double width) const; ///< rects with (0, 0) at the legend's corner
+    double legendHeight(double width) const;
+    void drawLegend(const Ink& ink, const QPointF& corner, double width) const;
+
     void draw(const Ink& ink, const QRectF& area) const;
+    void drawBands(const Ink& ink, const ChartFrame& chart) const;
+    void drawPending(const Ink& ink, const ChartFrame& chart) const;
     void drawSeries(const Ink& ink, const ChartFrame& chart, int series) const;
+    void drawIntervals(const Ink& ink, const ChartFrame& chart, int series) const;
     void drawGuides(const Ink& ink, const ChartFrame& chart) const;
-    void drawLegend(const Ink& ink, const QRectF& area) const;
     Hit nearest(const QPointF& position) const;
     void toggle(const LegendEntry& entry);
     void setCurrent(Hit hit);
+    QString pointText(Hit hit) const;
 
     QSet<int> m_hidden;
     int m_emphasised = -1;

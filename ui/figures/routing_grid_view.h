@@ -6,6 +6,7 @@
 
 #include "ui/figures/figure_view.h"
 #include "ui/figures/grid_source.h"
+#include "ui/figures/routing_grid_geometry.h"
 
 namespace moescope::ui {
 
@@ -77,7 +78,7 @@ protected:
     bool accepts(const Figure& figure) const override;
     void figureChanged() override;
     void styleChanged() override;
-    QSizeF bodySize(const Ink& ink, double width) const override;
+    QSizeF bodySize(double width) const override;
     Status drawWhole(const Ink& ink, const QRectF& rect) const override;
     void drawVisible(const Ink& ink) override;
 
@@ -90,18 +91,41 @@ protected:
     void contextMenuEvent(QContextMenuEvent* event) override;
 
 private:
-    struct Geometry;
-
     void adoptSource(std::shared_ptr<const GridSource> source);
-    Geometry geometry(const QSizeF& area, double zoom) const;
-    Geometry screenGeometry() const;
+    void measureLabels();
+    GridContent content() const;
+    GridGeometry geometry() const; ///< on the screen, scrolled
+    GridGeometry wholeGeometry(double width) const;
     void updateScrollBars();
     void zoomAround(double zoom, const QPointF& position);
-    void moveTo(int row, int col);
-    int visualColumn(int col) const;
+    void walkTo(int row, int place);
+    void hover(int row, int col);
+    int columnAt(int place) const
+    {
+        return m_order.empty() ? place : m_order[static_cast<std::size_t>(place)];
+    }
+    int placeOf(int col) const
+    {
+        return m_position.empty() ? col : m_position[static_cast<std::size_t>(col)];
+    }
+    bool inGrid(int row, int col) const;
+    QString cellText(int row, int col) const;
+
+    int drawGrid(
+        const Ink& ink, const GridGeometry& g) const; ///< returns how many cells were asked for
+    void drawRowBands(const Ink& ink, const GridGeometry& g) const;
+    void drawHeader(const Ink& ink, const GridGeometry& g) const;
+    void drawColumnLabels(const Ink& ink, const GridGeometry& g) const;
+    void drawLoads(const Ink& ink, const GridGeometry& g) const;
+    void drawRowLabels(const Ink& ink, const GridGeometry& g) const;
+    void drawRowBars(const Ink& ink, const GridGeometry& g) const;
+    int drawCells(const Ink& ink, const GridGeometry& g) const;
+    void drawCell(const Ink& ink, const QRectF& rect, const GridCell& cell, bool highlighted) const;
+    void drawGap(const Ink& ink, const GridGeometry& g, int place, const QString& label) const;
+    void drawOutlines(const Ink& ink, const GridGeometry& g) const;
 
     std::shared_ptr<const GridSource> m_source;
-    std::vector<int> m_order; ///< column of the data by position; empty = identity
+    std::vector<int> m_order; ///< column of the data by place; empty = by id
     std::vector<int> m_position; ///< the inverse
     Shading m_shading = Shading::Weights;
     double m_labelWidth = 0;

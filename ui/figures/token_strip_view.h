@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QHash>
+#include <vector>
+
+#include <QSet>
 #include <QStringList>
 
 #include "ui/figures/figure_view.h"
@@ -59,7 +61,7 @@ protected:
     bool accepts(const Figure& figure) const override;
     void figureChanged() override;
     void styleChanged() override;
-    QSizeF bodySize(const Ink& ink, double width) const override;
+    QSizeF bodySize(double width) const override;
     Status drawWhole(const Ink& ink, const QRectF& rect) const override;
     void drawVisible(const Ink& ink) override;
 
@@ -71,14 +73,10 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
-    struct Row {
-        int first = 0; ///< index of its first chip
-        int last = 0; ///< one past its last
-    };
     struct Layout {
         std::vector<float> x;
-        std::vector<float> width;
-        std::vector<Row> rows;
+        std::vector<int> rowStart; ///< index of each row's first chip, and the number of chips
+        std::size_t rows() const { return rowStart.empty() ? 0 : rowStart.size() - 1; }
     };
 
     const TokenStripFigure* data() const;
@@ -86,21 +84,24 @@ private:
     void measureChips();
     Layout layOut(double width) const;
     void relayout();
-    double rowHeight() const;
     double chipHeight() const;
-    double leftMargin() const;
+    double rowHeight() const;
+    double sideMargin() const;
     double footerHeight() const;
-    bool hasTrigrams() const { return m_hasTrigrams; }
-    int rowOf(int index) const;
+    int rowOf(const Layout& layout, int index) const;
+    QRectF chipRect(const Layout& layout, int index) const; ///< with (0, 0) at the strip's corner
+    QRectF stripRect() const; ///< part of the viewport that shows chips
+    void drawRow(const Ink& ink, const Layout& layout, std::size_t row) const;
     void drawChip(const Ink& ink, int index, const QRectF& chip) const;
-    void drawRow(
-        const Ink& ink, const Layout& layout, std::size_t row, const QPointF& origin) const;
+    void drawSide(const Ink& ink) const;
     void drawFooter(const Ink& ink, const QRectF& rect) const;
-    void moveCurrent(int index, bool extend);
+    void showCurrent();
+    void walkTo(int index, bool extend);
 
     Layout m_layout;
-    std::vector<float> m_chipWidths;
+    std::vector<float> m_widths;
     bool m_hasTrigrams = false;
+    bool m_hasGenerated = false;
     QStringList m_patterns;
     QString m_sideLetter;
     int m_visibleRows = 4;
@@ -109,6 +110,7 @@ private:
     int m_anchor = -1;
     int m_rangeFirst = 0;
     int m_rangeLast = -1;
+    bool m_pressed = false;
     bool m_dragging = false;
     QSet<int> m_marked;
 };

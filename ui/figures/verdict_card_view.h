@@ -20,6 +20,8 @@ public:
     QString currentText() const override;
     QString summary() const override;
     QSize sizeHint() const override;
+    bool hasHeightForWidth() const override { return true; }
+    int heightForWidth(int width) const override;
     QSize minimumSizeHint() const override;
 
 signals:
@@ -28,18 +30,23 @@ signals:
 protected:
     bool accepts(const Figure& figure) const override;
     void figureChanged() override;
-    QSizeF bodySize(const Ink& ink, double width) const override;
+    QSizeF bodySize(double width) const override;
     Status drawWhole(const Ink& ink, const QRectF& rect) const override;
     void drawVisible(const Ink& ink) override;
+    double preferredWidth() const override;
     void mousePressEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
     const VerdictFigure* data() const;
-    void draw(const Ink& ink, const QRectF& area) const;
-    double headHeight(const Ink& ink, double width) const;
+    bool basisBeside(double width) const; ///< behind the answer, else below it
+    double headHeight(double width) const;
     double rowHeight() const;
     int rowAt(const QPoint& position) const;
+    void draw(const Ink& ink, const QRectF& area) const;
+    void drawHead(const Ink& ink, const QRectF& area) const;
+    void drawRow(const Ink& ink, const QRectF& rect, int row) const;
+    void choose(int row);
 
     int m_row = -1;
 };

@@ -134,8 +134,8 @@ QFont Style::mono(int steps, QFont::Weight weight) const
 void Style::measure()
 {
     const QScreen* screen = QGuiApplication::primaryScreen();
-    const double dpi = screen ? screen->logicalDotsPerInchY() : 96;
-    m_scale = m_fontSize / kBasePoints * dpi / 96;
+    m_dpi = screen ? static_cast<int>(std::lround(screen->logicalDotsPerInchY())) : 96;
+    m_scale = m_fontSize / kBasePoints * m_dpi / 96;
 }
 
 void Style::refresh()

@@ -39,6 +39,7 @@ public:
     /// `n` pixels at 100 %, scaled with the font.
     double px(double n) const { return n * m_scale; }
     int pxInt(double n) const; ///< rounded, at least 1 for n > 0
+    int dpi() const { return m_dpi; } ///< logical resolution the sizes hold for
 
     /// Words. `steps` sizes up or down (one step is about 12 %).
     QFont words(int steps = 0, QFont::Weight weight = QFont::Normal) const;
@@ -62,6 +63,7 @@ private:
     ThemeMode m_mode = ThemeMode::System;
     double m_fontSize = 10;
     double m_scale = 1;
+    int m_dpi = 96;
     bool m_motion = true;
     bool m_applied = false;
     QString m_wordsFamily;

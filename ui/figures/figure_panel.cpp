@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/figures/figure_panel.h"
+
+#include <QLabel>
+#include <QMenu>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "ui/figures/figure_factory.h"
+#include "ui/figures/figure_view.h"
+#include "ui/figures/figure_words.h"
+#include "ui/style/inline_message.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+FigurePanel::FigurePanel(Style& style, FigureView* view, QWidget* parent)
+    : Panel(style, parent)
+    , m_caption(new QLabel(this))
+    , m_menuButton(new QToolButton(this))
+    , m_message(new InlineMessage(style, this))
+{
+    m_caption->setObjectName(QStringLiteral("figureCaption"));
+    m_caption->setProperty("role", QStringLiteral("muted"));
+    m_caption->setTextFormat(Qt::PlainText);
+    m_caption->setWordWrap(true);
+    m_menuButton->setObjectName(QStringLiteral("figureMenu"));
+    m_menuButton->setProperty("role", QStringLiteral("flat"));
+    m_menuButton->setText(QStringLiteral("⋯"));
+    m_menuButton->setToolTip(tr("Copy and save this figure"));
+    m_menuButton->setAccessibleName(tr("Figure menu"));
+    m_menuButton->setPopupMode(QToolButton::InstantPopup);
+    addHeaderWidget(m_menuButton);
+    bodyLayout()->addWidget(m_message);
+    bodyLayout()->addWidget(m_caption);
+    adoptView(view);
+}
+
+FigurePanel::FigurePanel(Style& style, std::shared_ptr<const Figure> figure, QWidget* parent)
+    : FigurePanel(style, makeFigureView(std::move(figure), style, nullptr), parent)
+{
+}
+
+void FigurePanel::adoptView(FigureView* view)
+{
+    m_view = view;
+    setBody(view);
+    auto* menu = new QMenu(m_menuButton);
+    menu->addActions(view->exportActions());
+    delete m_menuButton->menu();
+    m_menuButton->setMenu(menu);
+    connect(view, &FigureView::exportFailed, m_message, [this](const QString& sentence) {
+        m_message->showMessage(InlineMessage::Kind::Error, sentence);
+    });
+    connect(view, &FigureView::exported, m_message, &InlineMessage::clear);
+    refreshWords();
+}
+
+void FigurePanel::setFigure(std::shared_ptr<const Figure> figure)
+{
+    if (figure && m_view->figure() && figure->data.index() != m_view->figure()->data.index()) {
+        adoptView(makeFigureView(std::move(figure), look(), nullptr));
+        emit viewReplaced();
+        return;
+    }
+    m_view->setFigure(std::move(figure));
+    refreshWords();
+}
+
+void FigurePanel::setCaptionVisible(bool visible)
+{
+    m_captionVisible = visible;
+    refreshWords();
+}
+
+void FigurePanel::refreshWords()
+{
+    const Figure* figure = m_view->figure().get();
+    setTitle(figure ? text(figure->title) : QString());
+    setSubtitle(figure ? text(figure->subtitle) : QString());
+    m_caption->setText(figure ? text(figure->caption) : QString());
+    m_caption->setVisible(m_captionVisible && !m_caption->text().isEmpty());
+    m_menuButton->setEnabled(figure != nullptr);
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,452 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/figures/heat_map_view.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <QKeyEvent>
+#include <QMenu>
+#include <QMouseEvent>
+
+#include "ui/figures/figure_words.h"
+#include "ui/style/colour_map.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+HeatMapView::HeatMapView(Style& style, QWidget* parent)
+    : FigureView(style, parent)
+{
+    setObjectName(QStringLiteral("heatMap"));
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+}
+
+bool HeatMapView::accepts(const Figure& figure) const
+{
+    const auto* map = std::get_if<HeatMapFigure>(&figure.data);
+    return map && (map->cols == 0 || map->values.size() / map->cols >= map->rows);
+}
+
+const HeatMapFigure* HeatMapView::data() const
+{
+    return figure() ? std::get_if<HeatMapFigure>(&figure()->data) : nullptr;
+}
+
+void HeatMapView::figureChanged()
+{
+    m_order.clear();
+    m_inverse.clear();
+    if (const HeatMapFigure* map = data();
+        map && map->rows == map->cols && map->clusteredOrder.size() == map->rows) {
+        m_inverse.assign(map->rows, -1);
+        for (const std::size_t id : map->clusteredOrder) {
+            if (id >= map->rows || m_inverse[id] >= 0)
+                break;
+            m_inverse[id] = static_cast<int>(m_order.size());
+            m_order.push_back(static_cast<int>(id));
+        }
+        if (m_order.size() != map->rows)
+            m_order.clear();
+    }
+    if (!inMap(m_row, m_col))
+        m_row = m_col = -1;
+    m_hoverRow = m_hoverCol = -1;
+    updateRange();
+    measure();
+}
+
+void HeatMapView::styleChanged()
+{
+    measure();
+}
+
+void HeatMapView::updateRange()
+{
+    m_image = {};
+    m_range = {0, 1};
+    if (!data())
+        return;
+    if (m_sharedRange) {
+        m_range = *m_sharedRange;
+    } else if (m_rangeMode == Range::Fixed && data()->range) {
+        m_range = *data()->range;
+    } else {
+        double lo = std::numeric_limits<double>::infinity();
+        double hi = -lo;
+        for (const double v : data()->values) {
+            if (!std::isfinite(v))
+                continue;
+            lo = std::min(lo, v);
+            hi = std::max(hi, v);
+        }
+        if (lo <= hi)
+            m_range = {lo, hi};
+    }
+    if (data()->scale == ColourScale::Diverging) {
+        // Equal distances from the centre get equally strong colours.
+        const double reach = std::max(
+            {std::abs(m_range.hi - data()->centre), std::abs(data()->centre - m_range.lo), 1e-12});
+        m_range = {data()->centre - reach, data()->centre + reach};
+    }
+    const double span = m_range.hi - m_range.lo;
+    m_decimals
+        = span > 0 ? std::clamp(2 - static_cast<int>(std::floor(std::log10(span))), 0, 6) : 2;
+    viewport()->update();
+}
+
+void HeatMapView::measure()
+{
+    m_labelWidth = look().px(12);
+    if (!data())
+        return;
+    constexpr int kSample = 2000;
+    const QFont font = look().mono(-1);
+    for (int row = 0; row < std::min(static_cast<int>(data()->rows), kSample); ++row)
+        m_labelWidth = std::max(m_labelWidth, textWidth(font, rowLabel(row)));
+    m_labelWidth = std::min(m_labelWidth, look().px(140));
+}
+
+bool HeatMapView::clustered() const
+{
+    return m_orderMode == Order::Clustered && !m_order.empty();
+}
+
+int HeatMapView::dataRow(int place) const
+{
+    return clustered() ? m_order[static_cast<std::size_t>(place)] : place;
+}
+
+int HeatMapView::dataCol(int place) const
+{
+    return dataRow(place);
+}
+
+int HeatMapView::rowPlace(int row) const
+{
+    return clustered() ? m_inverse[static_cast<std::size_t>(row)] : row;
+}
+
+int HeatMapView::colPlace(int col) const
+{
+    return rowPlace(col);
+}
+
+bool HeatMapView::inMap(int row, int col) const
+{
+    return data() && row >= 0 && col >= 0 && static_cast<std::size_t>(row) < data()->rows
+        && static_cast<std::size_t>(col) < data()->cols;
+}
+
+double HeatMapView::value(int row, int col) const
+{
+    return data()
+        ->values[static_cast<std::size_t>(row) * data()->cols + static_cast<std::size_t>(col)];
+}
+
+QString HeatMapView::rowLabel(int row) const
+{
+    const auto i = static_cast<std::size_t>(row);
+    return i < data()->rowLabels.size() ? text(data()->rowLabels[i]) : QString::number(row);
+}
+
+QString HeatMapView::colLabel(int col) const
+{
+    const auto i = static_cast<std::size_t>(col);
+    return i < data()->colLabels.size() ? text(data()->colLabels[i]) : QString::number(col);
+}
+
+QString HeatMapView::cellName(int row, int col) const
+{
+    const auto name = [](const Axis& axis, const QString& label) {
+        return axis.title.empty() ? label : text(axis.title) + QLatin1Char(' ') + label;
+    };
+    return name(data()->rowAxis, rowLabel(row)) + QStringLiteral(" – ")
+        + name(data()->colAxis, colLabel(col));
+}
+
+double HeatMapView::legendPosition(double value) const
+{
+    const double span = m_range.hi - m_range.lo;
+    return span > 0 ? std::clamp((value - m_range.lo) / span, 0.0, 1.0) : 0.5;
+}
+
+QColor HeatMapView::colourOf(const Theme&, double value) const
+{
+    const ColourMap& map = data()->scale == ColourScale::Diverging ? blueWhiteRed() : cividis();
+    return colourAt(map, legendPosition(value));
+}
+
+QColor HeatMapView::cellColour(int row, int col) const
+{
+    if (!inMap(row, col) || std::isnan(value(row, col)))
+        return {};
+    return colourOf(look().theme(), value(row, col));
+}
+
+void HeatMapView::setOrder(Order order)
+{
+    m_orderMode = order;
+    m_image = {};
+    viewport()->update();
+}
+
+void HeatMapView::setRange(Range range)
+{
+    m_rangeMode = range;
+    updateRange();
+}
+
+void HeatMapView::setSharedRange(std::optional<Interval> range)
+{
+    m_sharedRange = range;
+    updateRange();
+}
+
+Interval HeatMapView::colourRange() const
+{
+    return m_range;
+}
+
+void HeatMapView::setCurrentCell(int row, int col)
+{
+    const bool valid = inMap(row, col);
+    m_row = valid ? row : -1;
+    m_col = valid ? col : -1;
+    announce();
+    viewport()->update();
+}
+
+double HeatMapView::topHeight() const
+{
+    return look().px(24);
+}
+
+double HeatMapView::readoutHeight() const
+{
+    return look().px(48);
+}
+
+double HeatMapView::legendWidth() const
+{
+    const double numbers = std::max(textWidth(look().mono(-1), numberText(m_range.lo, m_decimals)),
+        textWidth(look().mono(-1), numberText(m_range.hi, m_decimals)));
+    return look().px(14) + look().px(11) + look().px(6) + std::max(numbers, look().px(24))
+        + look().px(2);
+}
+
+QRectF HeatMapView::Geometry::cell(int rowPlace, int colPlace) const
+{
+    return {map.left() + colPlace * cellWidth + gap / 2,
+        map.top() + rowPlace * cellHeight + gap / 2, cellWidth - gap, cellHeight - gap};
+}
+
+HeatMapView::Geometry HeatMapView::geometry(const QRectF& area) const
+{
+    Geometry g;
+    if (!data() || data()->rows == 0 || data()->cols == 0)
+        return g;
+    const auto rows = static_cast<double>(data()->rows);
+    const auto cols = static_cast<double>(data()->cols);
+    const double left = m_labelWidth + look().px(10);
+    const double width = std::max(area.width() - left - legendWidth(), look().px(20));
+    const double height = std::max(area.height() - topHeight() - readoutHeight(), look().px(20));
+    g.cellWidth = std::min(width / cols, look().px(64));
+    g.cellHeight = std::min(height / rows, look().px(64));
+    if (data()->rows == data()->cols)
+        g.cellWidth = g.cellHeight = std::min(g.cellWidth, g.cellHeight);
+    const double small = std::min(g.cellWidth, g.cellHeight);
+    g.gap = small >= look().px(6) ? look().px(1) : 0;
+    g.map = QRectF(
+        area.left() + left, area.top() + topHeight(), cols * g.cellWidth, rows * g.cellHeight);
+    g.legend = QRectF(g.map.right() + look().px(14), g.map.top(), look().px(11), g.map.height());
+    g.readout = QRectF(g.map.left(), g.map.bottom(), area.right() - g.map.left(), readoutHeight());
+    return g;
+}
+
+QRect HeatMapView::cellRect(int row, int col) const
+{
+    return inMap(row, col)
+        ? geometry(viewport()->rect()).cell(rowPlace(row), colPlace(col)).toAlignedRect()
+        : QRect();
+}
+
+QPoint HeatMapView::cellAt(const QPoint& viewportPosition) const
+{
+    const Geometry g = geometry(viewport()->rect());
+    if (!g.map.contains(viewportPosition))
+        return {-1, -1};
+    const int row = static_cast<int>((viewportPosition.y() - g.map.top()) / g.cellHeight);
+    const int col = static_cast<int>((viewportPosition.x() - g.map.left()) / g.cellWidth);
+    return inMap(row, col) ? QPoint(dataCol(col), dataRow(row)) : QPoint(-1, -1);
+}
+
+QString HeatMapView::readout() const
+{
+    if (!inMap(m_row, m_col))
+        return {};
+    const double v = value(m_row, m_col);
+    QString line = cellName(m_row, m_col) + QStringLiteral("   ")
+        + withUnit(
+            std::isnan(v) ? tr("no value") : numberText(v, m_decimals + 1), data()->valueUnit);
+    if (data()->null && !std::isnan(v)) {
+        line += QStringLiteral("   ") + nullText(*data()->null);
+        if (isAtNull(v, *data()->null))
+            line += QStringLiteral("   ") + tr("as random");
+    }
+    return line;
+}
+
+QString HeatMapView::hoverText(const QPoint& viewportPosition) const
+{
+    const QPoint cell = cellAt(viewportPosition);
+    if (cell.x() < 0)
+        return {};
+    const double v = value(cell.y(), cell.x());
+    QStringList lines{std::isnan(v)
+            ? tr("no value")
+            : tr("%1: %2")
+                  .arg(text(data()->valueTitle),
+                      withUnit(numberText(v, m_decimals + 1), data()->valueUnit))
+                  .toHtmlEscaped()};
+    if (data()->null && !std::isnan(v)) {
+        lines += nullText(*data()->null)
+            + (isAtNull(v, *data()->null) ? QStringLiteral(": ") + tr("as random") : QString());
+        lines += text(data()->null->model).toHtmlEscaped();
+    }
+    const std::size_t index
+        = static_cast<std::size_t>(cell.y()) * data()->cols + static_cast<std::size_t>(cell.x());
+    if (index < data()->cellNotes.size())
+        lines += htmlLines(data()->cellNotes[index]);
+    return hoverCard(cellName(cell.y(), cell.x()), lines);
+}
+
+QString HeatMapView::currentText() const
+{
+    return readout();
+}
+
+QString HeatMapView::summary() const
+{
+    return data() ? tr("%1, %2 rows by %3 columns; arrow keys walk")
+                        .arg(text(data()->valueTitle))
+                        .arg(data()->rows)
+                        .arg(data()->cols)
+                  : QString();
+}
+
+QSize HeatMapView::sizeHint() const
+{
+    return {look().pxInt(380), look().pxInt(380)};
+}
+
+QSizeF HeatMapView::bodySize(double width) const
+{
+    if (!data())
+        return {};
+    const auto rows = static_cast<double>(data()->rows);
+    const auto cols = static_cast<double>(data()->cols);
+    const double sides = m_labelWidth + look().px(10) + legendWidth();
+    const double cellWidth
+        = std::clamp((width - sides) / std::max(cols, 1.0), look().px(2), look().px(44));
+    const double cellHeight = data()->rows == data()->cols
+        ? cellWidth
+        : std::clamp(width / std::max(rows, 1.0), look().px(2), look().px(26));
+    return {sides + cols * cellWidth, topHeight() + readoutHeight() + rows * cellHeight};
+}
+
+void HeatMapView::hover(int row, int col)
+{
+    if (row == m_hoverRow && col == m_hoverCol)
+        return;
+    m_hoverRow = row;
+    m_hoverCol = col;
+    viewport()->update();
+    emit cellHovered(row, col);
+}
+
+void HeatMapView::mousePressEvent(QMouseEvent* event)
+{
+    const QPoint cell = cellAt(event->position().toPoint());
+    if (event->button() != Qt::LeftButton || cell.x() < 0)
+        return;
+    setCurrentCell(cell.y(), cell.x());
+    emit cellClicked(cell.y(), cell.x());
+}
+
+void HeatMapView::mouseMoveEvent(QMouseEvent* event)
+{
+    const QPoint cell = cellAt(event->position().toPoint());
+    hover(cell.y(), cell.x());
+}
+
+void HeatMapView::leaveEvent(QEvent* event)
+{
+    FigureView::leaveEvent(event);
+    hover(-1, -1);
+}
+
+void HeatMapView::walkTo(int rowPlaceWanted, int colPlaceWanted)
+{
+    if (!data() || data()->rows == 0 || data()->cols == 0)
+        return;
+    const int row = dataRow(std::clamp(rowPlaceWanted, 0, static_cast<int>(data()->rows) - 1));
+    const int col = dataCol(std::clamp(colPlaceWanted, 0, static_cast<int>(data()->cols) - 1));
+    setCurrentCell(row, col);
+    emit cellClicked(row, col);
+}
+
+void HeatMapView::keyPressEvent(QKeyEvent* event)
+{
+    const bool none = !inMap(m_row, m_col);
+    const int row = none ? 0 : rowPlace(m_row);
+    const int col = none ? 0 : colPlace(m_col);
+    if (event->modifiers() & ~Qt::KeypadModifier) {
+        FigureView::keyPressEvent(event);
+        return;
+    }
+    switch (event->key()) {
+    case Qt::Key_Left:
+        return walkTo(row, col - !none);
+    case Qt::Key_Right:
+        return walkTo(row, col + !none);
+    case Qt::Key_Up:
+        return walkTo(row - !none, col);
+    case Qt::Key_Down:
+        return walkTo(row + !none, col);
+    default:
+        FigureView::keyPressEvent(event);
+    }
+}
+
+void HeatMapView::extendMenu(QMenu& menu)
+{
+    if (!m_order.empty()) {
+        QAction* action = menu.addAction(tr("Order by &cluster"));
+        action->setCheckable(true);
+        action->setChecked(clustered());
+        connect(action, &QAction::toggled, this,
+            [this](bool on) { setOrder(on ? Order::Clustered : Order::Id); });
+    }
+    if (data()->range && !m_sharedRange) {
+        QAction* action = menu.addAction(tr("Colour range from the &data"));
+        action->setCheckable(true);
+        action->setChecked(m_rangeMode == Range::Automatic);
+        connect(action, &QAction::toggled, this,
+            [this](bool on) { setRange(on ? Range::Automatic : Range::Fixed); });
+    }
+}
+
+Status HeatMapView::drawWhole(const Ink& ink, const QRectF& rect) const
+{
+    draw(ink, rect);
+    return {};
+}
+
+void HeatMapView::drawVisible(const Ink& ink)
+{
+    draw(ink, viewport()->rect());
+}
+
+} // namespace moescope::ui

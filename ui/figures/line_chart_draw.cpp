@@ -1,0 +1,354 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <cmath>
+
+#include <QFontMetricsF>
+#include <QPainter>
+
+#include "ui/figures/chart_frame.h"
+#include "ui/figures/figure_words.h"
+#include "ui/figures/line_chart_view.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kDenseSeries
+    = 40; ///< points from which intervals become a band and markers are left out
+constexpr double kSampleWidth = 20; ///< of a legend entry's line
+
+bool hasIntervals(const LineFigure::Series& s)
+{
+    return !s.lo.empty() && s.lo.size() == s.hi.size();
+}
+
+} // namespace
+
+void LineChartView::draw(const Ink& ink, const QRectF& area) const
+{
+    if (!data())
+        return;
+    const ChartFrame chart = frame(area);
+    QPainter& p = ink.painter;
+    drawPending(ink, chart);
+    drawBands(ink, chart);
+    drawChartFrame(ink, chart, axisTitle(data()->xAxis), axisTitle(data()->yAxis));
+
+    p.save();
+    const double reach = ink.style.px(6);
+    p.setClipRect(chart.plot.adjusted(-reach, -reach, reach, reach), Qt::IntersectClip);
+    const int n = static_cast<int>(data()->series.size());
+    // What is in focus lies on top.
+    for (const int layer : {0, 1, 2}) {
+        for (int s = 0; s < n; ++s) {
+            const int own = isMuted(s) ? 0 : isEmphasised(s) ? 2 : 1;
+            if (own == layer && isSeriesVisible(s))
+                drawSeries(ink, chart, s);
+        }
+    }
+    p.restore();
+    drawGuides(ink, chart);
+
+    const auto ring = [&](Hit hit, double radius) {
+        if (hit.point < 0 || hit.point >= pointCount(hit.series) || !isSeriesVisible(hit.series))
+            return;
+        const LineFigure::Series& s = data()->series[static_cast<std::size_t>(hit.series)];
+        const QPointF at = chart.at(
+            s.x[static_cast<std::size_t>(hit.point)], s.y[static_cast<std::size_t>(hit.point)]);
+        if (std::isnan(at.x()) || std::isnan(at.y()))
+            return;
+        p.setBrush(Qt::NoBrush);
+        p.setPen(QPen(seriesColour(ink.theme, hit.series), ink.style.px(2)));
+        p.drawEllipse(at, ink.style.px(radius), ink.style.px(radius));
+    };
+    ring(m_current, 7);
+    if (ink.onScreen)
+        ring(m_hover, 6);
+    drawLegend(ink, {area.left(), area.bottom() - legendHeight(area.width())}, area.width());
+}
+
+void LineChartView::drawPending(const Ink& ink, const ChartFrame& chart) const
+{
+    if (!data()->pendingFrom)
+        return;
+    const double left = std::max(chart.xAt(*data()->pendingFrom), chart.plot.left());
+    if (!(left < chart.plot.right()))
+        return;
+    const QRectF rect(left, chart.plot.top(), chart.plot.right() - left, chart.plot.height());
+    ink.painter.setPen(Qt::NoPen);
+    ink.painter.setBrush(ink.theme.pending);
+    ink.painter.drawRect(rect);
+    const QFont font = ink.style.words(-1);
+    if (textWidth(font, tr("running")) > rect.width())
+        return;
+    ink.painter.setFont(font);
+    ink.painter.setPen(ink.theme.mutedText);
+    ink.painter.drawText(rect, Qt::AlignCenter, tr("running"));
+}
+
+void LineChartView::drawBands(const Ink& ink, const ChartFrame& chart) const
+{
+    ink.painter.setPen(Qt::NoPen);
+    ink.painter.setBrush(ink.theme.nullBand);
+    for (const LineFigure::Band& band : data()->bands) {
+        const std::size_t n = std::min({band.x.size(), band.lo.size(), band.hi.size()});
+        QPolygonF area;
+        const double floor
+            = chart.y.logarithmic ? chart.y.lo : -std::numeric_limits<double>::infinity();
+        for (std::size_t i = 0; i < n; ++i)
+            if (std::isfinite(band.hi[i]))
+                area << chart.at(band.x[i], std::max(band.hi[i], floor));
+        for (std::size_t i = n; i-- > 0;)
+            if (std::isfinite(band.lo[i]))
+                area << chart.at(band.x[i], std::max(band.lo[i], floor));
+        ink.painter.save();
+        ink.painter.setClipRect(chart.plot, Qt::IntersectClip);
+        ink.painter.drawPolygon(area);
+        ink.painter.restore();
+    }
+}
+
+void LineChartView::drawIntervals(const Ink& ink, const ChartFrame& chart, int series) const
+{
+    const LineFigure::Series& s = data()->series[static_cast<std::size_t>(series)];
+    const int n = std::min(pointCount(series), static_cast<int>(s.lo.size()));
+    QPainter& p = ink.painter;
+    QColor colour = seriesColour(ink.theme, series);
+    if (n > kDenseSeries) {
+        QPolygonF band;
+        for (int i = 0; i < n; ++i)
+            if (std::isfinite(s.hi[static_cast<std::size_t>(i)]))
+                band << chart.at(
+                    s.x[static_cast<std::size_t>(i)], s.hi[static_cast<std::size_t>(i)]);
+        for (int i = n - 1; i >= 0; --i)
+            if (std::isfinite(s.lo[static_cast<std::size_t>(i)]))
+                band << chart.at(
+                    s.x[static_cast<std::size_t>(i)], s.lo[static_cast<std::size_t>(i)]);
+        colour.setAlphaF(0.16F);
+        p.setPen(Qt::NoPen);
+        p.setBrush(colour);
+        p.drawPolygon(band);
+        return;
+    }
+    p.setPen(QPen(colour, ink.style.px(1.2)));
+    const double cap = ink.style.px(3);
+    for (int i = 0; i < n; ++i) {
+        const QPointF lo
+            = chart.at(s.x[static_cast<std::size_t>(i)], s.lo[static_cast<std::size_t>(i)]);
+        const QPointF hi
+            = chart.at(s.x[static_cast<std::size_t>(i)], s.hi[static_cast<std::size_t>(i)]);
+        if (std::isnan(lo.y()) || std::isnan(hi.y()))
+            continue;
+        p.drawLine(lo, hi);
+        p.drawLine(lo - QPointF(cap, 0), lo + QPointF(cap, 0));
+        p.drawLine(hi - QPointF(cap, 0), hi + QPointF(cap, 0));
+    }
+}
+
+void LineChartView::drawSeries(const Ink& ink, const ChartFrame& chart, int series) const
+{
+    const LineFigure::Series& s = data()->series[static_cast<std::size_t>(series)];
+    QPainter& p = ink.painter;
+    const QColor colour = seriesColour(ink.theme, series);
+    const int n = pointCount(series);
+    if (hasIntervals(s))
+        drawIntervals(ink, chart, series);
+
+    QPen pen = s.isNull ? nullPen(ink, 1.6)
+                        : QPen(colour,
+                            ink.style.px(isMuted(series)   ? 1
+                                    : isEmphasised(series) ? 2.2
+                                                           : 1.8));
+    pen.setJoinStyle(Qt::RoundJoin);
+    p.setPen(pen);
+    p.setBrush(Qt::NoBrush);
+    QPolygonF run;
+    const auto flush = [&] {
+        if (run.size() > 1)
+            p.drawPolyline(run);
+        run.clear();
+    };
+    std::vector<QPointF> points;
+    for (int i = 0; i < n; ++i) {
+        const QPointF at
+            = chart.at(s.x[static_cast<std::size_t>(i)], s.y[static_cast<std::size_t>(i)]);
+        if (!std::isfinite(at.x()) || !std::isfinite(at.y())) {
+            flush();
+            continue;
+        }
+        run << at;
+        points.push_back(at);
+    }
+    flush();
+    if (isMuted(series) || points.empty())
+        return;
+    const MarkerShape shape = s.isNull ? MarkerShape::Circle : markerShape(categoryIndex(series));
+    if (s.markers && n <= kDenseSeries * 2)
+        for (const QPointF& at : points)
+            drawMarker(ink, at, shape, ink.style.px(4), colour);
+    else if (!s.isNull && !isEmphasised(series) && points.size() > 1)
+        // The shape tells series apart where colours cannot.
+        drawMarker(ink, points.back(), shape, ink.style.px(4), colour);
+}
+
+void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
+{
+    QPainter& p = ink.painter;
+    const QFont small = ink.style.words(-1);
+    const QFont strong = ink.style.words(-1, QFont::DemiBold);
+    const double line = QFontMetricsF(strong).height();
+    const QRectF& plot = chart.plot;
+    LabelPlacer placer(plot.adjusted(0, -1, ink.style.px(12), 1));
+    for (int s = 0; s < static_cast<int>(data()->series.size()); ++s) {
+        const LineFigure::Series& series = data()->series[static_cast<std::size_t>(s)];
+        for (int i = 0; isSeriesVisible(s) && i < pointCount(s); ++i)
+            placer.avoid(chart.at(
+                series.x[static_cast<std::size_t>(i)], series.y[static_cast<std::size_t>(i)]));
+    }
+
+    // Markers: the words stand beside the line at the top, one row lower for every one they would
+    // hit.
+    for (const LineFigure::Marker& marker : data()->verticals) {
+        const double x = chart.xAt(marker.x);
+        if (!(x >= plot.left() - 1 && x <= plot.right() + 1))
+            continue;
+        const double width = textWidth(strong, text(marker.name)) + ink.style.px(2);
+        const double gap = ink.style.px(6);
+        std::vector<QRectF> candidates;
+        for (int row = 0; row < 8; ++row) {
+            const double y = plot.top() + row * line * 1.15;
+            candidates.emplace_back(x + gap, y, width, line);
+            candidates.emplace_back(x - gap - width, y, width, line);
+        }
+        const QRectF words = placer.place(candidates);
+        placer.avoid(QRectF(x - 1, words.top(), 2, plot.bottom() - words.top()));
+        QPen pen = nullPen(ink, 1.2);
+        if (!marker.isNull)
+            pen.setColor(ink.theme.accent);
+        p.setPen(pen);
+        p.drawLine(QPointF(x, words.top()), QPointF(x, plot.bottom()));
+        drawVeiledText(ink, words, Qt::AlignLeft | Qt::AlignVCenter, strong,
+            marker.isNull ? ink.theme.nullAmber : ink.theme.accent, text(marker.name));
+    }
+
+    for (const LineFigure::Level& level : data()->levels) {
+        const double y = chart.yAt(level.y);
+        if (!(y >= plot.top() - 1 && y <= plot.bottom() + 1))
+            continue;
+        QPen pen = nullPen(ink);
+        if (!level.isNull)
+            pen.setColor(ink.theme.mutedText);
+        p.setPen(pen);
+        p.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
+        const double width = textWidth(small, text(level.name)) + ink.style.px(2);
+        std::vector<QRectF> candidates;
+        for (const double top : {y + ink.style.px(2), y - line - ink.style.px(2)})
+            for (const double left : {plot.left() + ink.style.px(8),
+                     plot.right() - width - ink.style.px(8), plot.center().x() - width / 2})
+                candidates.emplace_back(left, top, width, line);
+        drawVeiledText(ink, placer.place(candidates), Qt::AlignLeft | Qt::AlignVCenter, small,
+            level.isNull ? ink.theme.nullAmber : ink.theme.mutedText, text(level.name));
+    }
+}
+
+std::vector<LineChartView::LegendEntry> LineChartView::legend(double width) const
+{
+    std::vector<LegendEntry> entries;
+    LegendEntry background;
+    for (int i = 0; i < static_cast<int>(data()->series.size()); ++i) {
+        const LineFigure::Series& s = data()->series[static_cast<std::size_t>(i)];
+        if (isMuted(i))
+            background.series.push_back(i);
+        else if (!s.name.empty())
+            entries.push_back({text(s.name), {i}, -1, {}});
+    }
+    if (!background.series.empty()) {
+        const auto name = [&](int series) {
+            return text(data()->series[static_cast<std::size_t>(series)].name);
+        };
+        const int first = background.series.front();
+        const int last = background.series.back();
+        background.name = first == last ? name(first) : tr("%1 to %2").arg(name(first), name(last));
+        entries.push_back(background);
+    }
+    for (int b = 0; b < static_cast<int>(data()->bands.size()); ++b)
+        entries.push_back({text(data()->bands[static_cast<std::size_t>(b)].name), {}, b, {}});
+    if (entries.size() < 2)
+        return {};
+
+    const double row = look().px(20);
+    double x = 0;
+    double y = look().px(4);
+    for (LegendEntry& entry : entries) {
+        const double own = look().px(kSampleWidth + 6) + textWidth(look().words(-1), entry.name);
+        if (x > 0 && x + own > width) {
+            x = 0;
+            y += row;
+        }
+        entry.rect = QRectF(x, y, std::min(own, width), row);
+        x += own + look().px(16);
+    }
+    return entries;
+}
+
+double LineChartView::legendHeight(double width) const
+{
+    if (!data())
+        return 0;
+    const std::vector<LegendEntry> entries = legend(width);
+    return entries.empty() ? look().px(2) : entries.back().rect.bottom() + look().px(2);
+}
+
+QRectF LineChartView::legendRect(int series) const
+{
+    if (!data())
+        return {};
+    const double width = viewport()->width();
+    for (const LegendEntry& entry : legend(width))
+        if (entry.series.size() == 1 && entry.series.front() == series)
+            return entry.rect.translated(0, viewport()->height() - legendHeight(width));
+    return {};
+}
+
+void LineChartView::drawLegend(const Ink& ink, const QPointF& corner, double width) const
+{
+    QPainter& p = ink.painter;
+    for (const LegendEntry& entry : legend(width)) {
+        const QRectF rect = entry.rect.translated(corner);
+        const double middle = rect.center().y();
+        const QPointF left(rect.left(), middle);
+        const QPointF right(rect.left() + ink.style.px(kSampleWidth), middle);
+        const bool visible = entry.band >= 0
+            || std::any_of(entry.series.begin(), entry.series.end(),
+                [this](int s) { return isSeriesVisible(s); });
+        if (entry.band >= 0) {
+            p.setPen(QPen(ink.theme.nullAmber, ink.style.px(0.8)));
+            p.setBrush(ink.theme.nullBand);
+            p.drawRect(QRectF(left, right).adjusted(0, -ink.style.px(5), 0, ink.style.px(5)));
+        } else {
+            const int series = entry.series.front();
+            const LineFigure::Series& s = data()->series[static_cast<std::size_t>(series)];
+            const QColor colour = visible ? seriesColour(ink.theme, series) : ink.theme.control;
+            QPen pen = s.isNull ? nullPen(ink, 1.8)
+                                : QPen(colour, ink.style.px(isMuted(series) ? 1.2 : 3));
+            pen.setColor(colour);
+            pen.setCapStyle(s.isNull ? Qt::FlatCap : Qt::RoundCap);
+            p.setPen(pen);
+            p.drawLine(left, right);
+            if (!s.isNull && !isMuted(series) && (s.markers || !isEmphasised(series)))
+                drawMarker(ink, (left + right) / 2, markerShape(categoryIndex(series)),
+                    ink.style.px(4), colour);
+        }
+        QFont font = ink.style.words(-1);
+        font.setStrikeOut(!visible);
+        p.setFont(font);
+        p.setPen(visible ? ink.theme.text : ink.theme.mutedText);
+        p.drawText(QRectF(right.x() + ink.style.px(6), rect.top(), rect.right() - right.x(),
+                       rect.height()),
+            Qt::AlignLeft | Qt::AlignVCenter, entry.name);
+    }
+}
+
+} // namespace moescope::ui

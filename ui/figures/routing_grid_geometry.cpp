@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/figures/routing_grid_geometry.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+GridGeometry::GridGeometry(
+    const Style& style, const GridContent& content, const QSizeF& area, double zoom, bool clip)
+    : rows(content.rows)
+    , cols(content.cols)
+{
+    loadHeight = content.loads ? style.px(34) : 0;
+    loadTop = content.loads ? style.px(4) : 0;
+    labelTop = loadTop + loadHeight + (content.loads ? style.px(2) : 0);
+    labelHeight = style.px(22);
+    barWidth = style.px(62);
+    const double top = labelTop + labelHeight;
+    const double bars
+        = content.rowBars * barWidth + (content.rowBars > 0 ? style.px(10) : style.px(2));
+    const double roomX = std::max(area.width() - content.labelWidth - bars, style.px(40));
+    const double roomY = std::max(area.height() - top - style.px(2), style.px(20));
+
+    // Cells fit the window while they stay legible; the zoom is on top of that.
+    const double fitX = cols > 0 ? roomX / cols : style.px(38);
+    const double fitY = rows > 0 ? roomY / rows : style.px(38);
+    cellWidth = std::clamp(
+        std::clamp(fitX, style.px(18), style.px(38)) * zoom, style.px(3), style.px(120));
+    cellHeight = std::clamp(
+        std::clamp(fitY, style.px(22), style.px(38)) * zoom, style.px(3), style.px(120));
+    const double smaller = std::min(cellWidth, cellHeight);
+    gap = smaller >= style.px(16) ? style.px(3) : smaller >= style.px(7) ? style.px(1) : 0;
+
+    contentWidth = cols * cellWidth;
+    contentHeight = rows * cellHeight;
+    cells = QRectF(content.labelWidth, top, clip ? std::min(contentWidth, roomX) : contentWidth,
+        clip ? std::min(contentHeight, roomY) : contentHeight);
+}
+
+QSizeF GridGeometry::whole() const
+{
+    return {cells.left() + contentWidth, cells.top() + contentHeight};
+}
+
+QSizeF GridGeometry::scrollRange() const
+{
+    return {
+        std::max(0.0, contentWidth - cells.width()), std::max(0.0, contentHeight - cells.height())};
+}
+
+QRectF GridGeometry::cell(int row, int place) const
+{
+    return {cells.left() + place * cellWidth - scroll.x() + gap / 2,
+        cells.top() + row * cellHeight - scroll.y() + gap / 2, cellWidth - gap, cellHeight - gap};
+}
+
+int GridGeometry::rowAt(double y) const
+{
+    if (y < cells.top() || y >= cells.bottom() || cellHeight <= 0)
+        return -1;
+    const int row = static_cast<int>((y - cells.top() + scroll.y()) / cellHeight);
+    return row < rows ? row : -1;
+}
+
+int GridGeometry::placeAt(double x) const
+{
+    if (x < cells.left() || x >= cells.right() || cellWidth <= 0)
+        return -1;
+    const int place = static_cast<int>((x - cells.left() + scroll.x()) / cellWidth);
+    return place < cols ? place : -1;
+}
+
+int GridGeometry::firstRow() const
+{
+    return std::max(0, static_cast<int>(scroll.y() / cellHeight));
+}
+
+int GridGeometry::lastRow() const
+{
+    return std::min(rows, static_cast<int>(std::ceil((scroll.y() + cells.height()) / cellHeight)))
+        - 1;
+}
+
+int GridGeometry::firstPlace() const
+{
+    return std::max(0, static_cast<int>(scroll.x() / cellWidth));
+}
+
+int GridGeometry::lastPlace() const
+{
+    return std::min(cols, static_cast<int>(std::ceil((scroll.x() + cells.width()) / cellWidth)))
+        - 1;
+}
+
+QRectF GridGeometry::barColumn(int bar) const
+{
+    const double first = cells.right() + barWidth * 0.16;
+    return {first + bar * barWidth, cells.top(), barWidth * 0.78, cells.height()};
+}
+
+} // namespace moescope::ui

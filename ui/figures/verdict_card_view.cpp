@@ -1,0 +1,282 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/figures/verdict_card_view.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <QCoreApplication>
+#include <QFontMetricsF>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+
+#include "ui/figures/figure_words.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kAnswerSteps = 5;
+
+QFont answerFont(const Style& style)
+{
+    return style.words(kAnswerSteps, QFont::DemiBold);
+}
+
+QString directionWord(int vote)
+{
+    return vote > 0 ? QCoreApplication::translate("figures", "points to it")
+        : vote < 0  ? QCoreApplication::translate("figures", "points against it")
+                    : QCoreApplication::translate("figures", "as random or unknown");
+}
+
+} // namespace
+
+VerdictCardView::VerdictCardView(Style& style, QWidget* parent)
+    : FigureView(style, parent)
+{
+    setObjectName(QStringLiteral("verdictCard"));
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
+}
+
+bool VerdictCardView::accepts(const Figure& figure) const
+{
+    return std::holds_alternative<VerdictFigure>(figure.data);
+}
+
+const VerdictFigure* VerdictCardView::data() const
+{
+    return figure() ? std::get_if<VerdictFigure>(&figure()->data) : nullptr;
+}
+
+void VerdictCardView::figureChanged()
+{
+    if (!data() || m_row >= static_cast<int>(data()->rows.size()))
+        m_row = -1;
+}
+
+bool VerdictCardView::basisBeside(double width) const
+{
+    return textWidth(answerFont(look()), text(data()->answer)) + look().px(14)
+        + textWidth(look().words(-1), text(data()->basis))
+        <= width;
+}
+
+double VerdictCardView::headHeight(double width) const
+{
+    return look().px(20) + QFontMetricsF(answerFont(look())).height() + look().px(8)
+        + (basisBeside(width) ? 0 : look().px(20));
+}
+
+double VerdictCardView::rowHeight() const
+{
+    return look().px(29);
+}
+
+int VerdictCardView::rowAt(const QPoint& position) const
+{
+    if (!data())
+        return -1;
+    const double y = position.y() - headHeight(viewport()->width());
+    const int row = static_cast<int>(std::floor(y / rowHeight()));
+    return y >= 0 && row < static_cast<int>(data()->rows.size()) ? row : -1;
+}
+
+QString VerdictCardView::hoverText(const QPoint& viewportPosition) const
+{
+    const int row = rowAt(viewportPosition);
+    if (row < 0)
+        return data() && viewportPosition.y() < headHeight(viewport()->width())
+            ? hoverCard(text(data()->question) + QStringLiteral(": ") + text(data()->answer),
+                {htmlLines(data()->basis)})
+            : QString();
+    const VerdictFigure::Row& r = data()->rows[static_cast<std::size_t>(row)];
+    return hoverCard(text(r.test) + QStringLiteral(": ") + text(r.value),
+        {htmlLines(r.null),
+            tr("%1: %2").arg(text(r.direction), directionWord(r.vote)).toHtmlEscaped(),
+            htmlLines(r.help)});
+}
+
+QString VerdictCardView::currentText() const
+{
+    if (!data())
+        return {};
+    if (m_row < 0)
+        return tr("%1: %2").arg(text(data()->question), text(data()->answer));
+    const VerdictFigure::Row& r = data()->rows[static_cast<std::size_t>(m_row)];
+    return tr("%1: %2, %3, %4, %5")
+        .arg(text(r.test), text(r.value), text(r.null), text(r.direction), directionWord(r.vote));
+}
+
+QString VerdictCardView::summary() const
+{
+    return data()
+        ? tr("%1: %2, %3").arg(text(data()->question), text(data()->answer), text(data()->basis))
+        : QString();
+}
+
+int VerdictCardView::heightForWidth(int width) const
+{
+    return data() ? static_cast<int>(std::ceil(
+               headHeight(width) + static_cast<double>(data()->rows.size()) * rowHeight()))
+                  : look().pxInt(60);
+}
+
+QSize VerdictCardView::sizeHint() const
+{
+    return {look().pxInt(480), heightForWidth(look().pxInt(480))};
+}
+
+QSize VerdictCardView::minimumSizeHint() const
+{
+    return {look().pxInt(260), heightForWidth(std::max(viewport()->width(), look().pxInt(260)))};
+}
+
+double VerdictCardView::preferredWidth() const
+{
+    return look().px(620);
+}
+
+QSizeF VerdictCardView::bodySize(double width) const
+{
+    return {width, static_cast<double>(heightForWidth(static_cast<int>(width)))};
+}
+
+Status VerdictCardView::drawWhole(const Ink& ink, const QRectF& rect) const
+{
+    draw(ink, rect);
+    return {};
+}
+
+void VerdictCardView::drawVisible(const Ink& ink)
+{
+    draw(ink, viewport()->rect());
+}
+
+void VerdictCardView::draw(const Ink& ink, const QRectF& area) const
+{
+    if (!data())
+        return;
+    drawHead(ink, area);
+    double y = area.top() + headHeight(area.width());
+    for (int row = 0; row < static_cast<int>(data()->rows.size()); ++row) {
+        drawRow(ink, {area.left(), y, area.width(), rowHeight()}, row);
+        y += rowHeight();
+    }
+}
+
+void VerdictCardView::drawHead(const Ink& ink, const QRectF& area) const
+{
+    QPainter& p = ink.painter;
+    p.setFont(ink.style.words(-1, QFont::DemiBold));
+    p.setPen(ink.theme.mutedText);
+    p.drawText(QRectF(area.left(), area.top(), area.width(), ink.style.px(18)),
+        Qt::AlignLeft | Qt::AlignVCenter,
+        elided(p.font(), text(data()->question).toUpper(), area.width()));
+
+    const QFont font = answerFont(ink.style);
+    const QFontMetricsF metrics(font);
+    const double baseline = area.top() + ink.style.px(20) + metrics.ascent();
+    p.setFont(font);
+    p.setPen(data()->tone == VerdictFigure::Tone::Evidence ? ink.theme.evidenceGreen
+            : data()->tone == VerdictFigure::Tone::Warning ? ink.theme.warning
+                                                           : ink.theme.text);
+    const QString answer = elided(font, text(data()->answer), area.width());
+    p.drawText(QPointF(area.left(), baseline), answer);
+
+    const bool beside = basisBeside(area.width());
+    const QFont small = ink.style.words(-1);
+    const double left
+        = beside ? area.left() + metrics.horizontalAdvance(answer) + ink.style.px(12) : area.left();
+    p.setFont(small);
+    p.setPen(ink.theme.mutedText);
+    p.drawText(QPointF(left, beside ? baseline : baseline + metrics.descent() + ink.style.px(14)),
+        elided(small, text(data()->basis), area.right() - left));
+}
+
+void VerdictCardView::drawRow(const Ink& ink, const QRectF& rect, int row) const
+{
+    QPainter& p = ink.painter;
+    const VerdictFigure::Row& r = data()->rows[static_cast<std::size_t>(row)];
+    if (ink.onScreen && row == m_row) {
+        p.fillRect(rect, hasFocus() ? ink.theme.accentSoft : ink.theme.field);
+    }
+    p.setPen(QPen(ink.theme.hairline, ink.style.px(1)));
+    p.drawLine(rect.topLeft(), rect.topRight());
+
+    const double w = rect.width();
+    const double gap = ink.style.px(8);
+    const auto cell = [&](double from, double to) {
+        return QRectF(rect.left() + from * w, rect.top(), (to - from) * w - gap, rect.height());
+    };
+    const auto words = [&](const QRectF& where, const QFont& font, const QColor& colour,
+                           const std::string& what) {
+        p.setFont(font);
+        p.setPen(colour);
+        p.drawText(
+            where, Qt::AlignLeft | Qt::AlignVCenter, elided(font, text(what), where.width()));
+    };
+    words(cell(0, 0.36), ink.style.words(), ink.theme.text, r.test);
+    words(cell(0.36, 0.53), ink.style.mono(), r.vote == 0 ? ink.theme.mutedText : ink.theme.text,
+        r.value);
+    words(cell(0.53, 0.79), ink.style.words(-1), ink.theme.nullAmber, r.null);
+
+    const QColor colour = r.vote > 0 ? ink.theme.evidenceGreen
+        : r.vote < 0                 ? ink.theme.warning
+                                     : ink.theme.mutedText;
+    const QFont font = ink.style.words(-1, QFont::DemiBold);
+    const double sign = ink.style.px(9);
+    const double room = 0.21 * w - sign - ink.style.px(5);
+    const QString direction = elided(font, text(r.direction), room);
+    const double width = textWidth(font, direction);
+    const QRectF where(rect.right() - width, rect.top(), width + 1, rect.height());
+    p.setFont(font);
+    p.setPen(colour);
+    p.drawText(where, Qt::AlignLeft | Qt::AlignVCenter, direction);
+
+    // For it: points right; against it: points left; as random: a ring.
+    const QPointF centre(where.left() - ink.style.px(5) - sign / 2, rect.center().y());
+    p.setBrush(r.vote == 0 ? QBrush(Qt::NoBrush) : QBrush(colour));
+    if (r.vote == 0) {
+        p.setPen(QPen(colour, ink.style.px(1.4)));
+        p.drawEllipse(centre, sign * 0.36, sign * 0.36);
+        return;
+    }
+    p.setPen(Qt::NoPen);
+    const double reach = r.vote > 0 ? sign / 2 : -sign / 2;
+    p.drawPolygon(QPolygonF{centre + QPointF(-reach, -sign / 2), centre + QPointF(reach, 0),
+        centre + QPointF(-reach, sign / 2)});
+}
+
+void VerdictCardView::choose(int row)
+{
+    m_row = row;
+    announce();
+    viewport()->update();
+    emit rowClicked(row);
+}
+
+void VerdictCardView::mousePressEvent(QMouseEvent* event)
+{
+    const int row = rowAt(event->position().toPoint());
+    if (event->button() == Qt::LeftButton && row >= 0)
+        choose(row);
+}
+
+void VerdictCardView::keyPressEvent(QKeyEvent* event)
+{
+    const int n = data() ? static_cast<int>(data()->rows.size()) : 0;
+    if (n == 0 || (event->key() != Qt::Key_Up && event->key() != Qt::Key_Down)) {
+        FigureView::keyPressEvent(event);
+        return;
+    }
+    choose(std::clamp(m_row + (event->key() == Qt::Key_Down ? 1 : -1), 0, n - 1));
+}
+
+} // namespace moescope::ui
