@@ -1,0 +1,301 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/main_window.h"
+
+#include <QDockWidget>
+#include <QHBoxLayout>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QToolButton>
+#include <QUndoStack>
+#include <QVBoxLayout>
+
+#include "core/checkpoint/recent_models.h"
+#include "core/model/open_model.h"
+#include "ui/jobs/job_runner.h"
+#include "ui/session/explore_controller.h"
+#include "ui/session/model_controller.h"
+#include "ui/session/session.h"
+#include "ui/shell/icons.h"
+#include "ui/shell/model_button.h"
+#include "ui/shell/model_facts.h"
+#include "ui/shell/model_menu.h"
+#include "ui/shell/page_rail.h"
+#include "ui/shell/prompt_bar.h"
+#include "ui/shell/settings.h"
+#include "ui/shell/shell_actions.h"
+#include "ui/shell/status_panel.h"
+#include "ui/shell/top_bar.h"
+#include "ui/style/inline_message.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kInspectorWidth = 300;
+const QString kTensors = QStringLiteral("tensors");
+
+bool isSample(const ModelController& models, const OpenModel& open)
+{
+    for (const SampleModel& sample : models.samples())
+        if (sample.folder == open.path || sample.title == open.name)
+            return true;
+    return false;
+}
+
+} // namespace
+
+void applySettings(const Settings& settings, const UiContext& context)
+{
+    context.style.setMode(settings.theme());
+    context.style.setFontSize(settings.fontSize());
+    context.style.setMotion(settings.motion());
+    context.runner.setThreads(settings.threads());
+    context.runner.setMemoryLimit(settings.memoryLimit());
+    context.models.setHubCache(settings.hubCache().toStdString());
+}
+
+MainWindow::MainWindow(UiContext& context, Settings& settings, QWidget* parent)
+    : QMainWindow(parent)
+    , m_context(context)
+    , m_settings(settings)
+    , m_actions(new ShellActions(this))
+    , m_modelButton(new ModelButton(context.style, this))
+    , m_modelMenu(new ModelMenu(context.models, context.session, settings, this))
+    , m_promptBar(new PromptBar(context.style, context.session, context.explore, settings, this))
+    , m_rail(new PageRail(context.style, this))
+    , m_message(new InlineMessage(context.style, this))
+    , m_stack(new QStackedWidget(this))
+    , m_dock(new QDockWidget(tr("Inspector"), this))
+    , m_inspectors(new QStackedWidget(m_dock))
+    , m_status(
+          new StatusPanel(context.style, context.runner, context.session, context.explore, this))
+{
+    setObjectName(QStringLiteral("mainWindow"));
+    setWindowTitle(tr("Moescope"));
+    setWindowIcon(programIcon());
+    setAcceptDrops(true);
+    buildFrame();
+    connectActions();
+    connectLook();
+    connectSession();
+    updateHistoryActions();
+    updateInspector();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildFrame()
+{
+    auto* top = new TopBar(m_context.style, m_modelButton, m_promptBar, this);
+    top->moreButton()->setMenu(m_actions->makeMenu(top->moreButton()));
+    m_modelMenu->addLastActions({m_actions->openFolder, m_actions->openFile, m_actions->modelFacts,
+        m_actions->showTensors});
+    m_modelButton->setMenu(m_modelMenu);
+    setMenuWidget(top);
+
+    auto* middle = new QWidget(this);
+    auto* columns = new QHBoxLayout(middle);
+    columns->setContentsMargins(0, 0, 0, 0);
+    columns->setSpacing(0);
+    columns->addWidget(m_rail);
+    auto* rows = new QVBoxLayout;
+    rows->setSpacing(0);
+    m_message->setObjectName(QStringLiteral("message"));
+    rows->addWidget(m_message);
+    m_stack->setObjectName(QStringLiteral("pages"));
+    rows->addWidget(m_stack, 1);
+    columns->addLayout(rows, 1);
+    setCentralWidget(middle);
+
+    m_dock->setObjectName(QStringLiteral("inspectorDock"));
+    m_dock->setAccessibleName(tr("Inspector"));
+    m_dock->setFeatures(QDockWidget::NoDockWidgetFeatures);
+    m_dock->setAllowedAreas(Qt::RightDockWidgetArea);
+    m_dock->setTitleBarWidget(new QWidget(m_dock)); // the page's own headings say what it is
+    m_dock->setWidget(m_inspectors);
+    addDockWidget(Qt::RightDockWidgetArea, m_dock);
+    resizeDocks({m_dock}, {m_context.style.pxInt(kInspectorWidth)}, Qt::Horizontal);
+
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->setContentsMargins(0, 0, 0, 0);
+    statusBar()->addWidget(m_status, 1);
+    setContextMenuPolicy(Qt::NoContextMenu); // no list of docks to hide
+}
+
+void MainWindow::connectSession()
+{
+    Session& session = m_context.session;
+    connect(&session, &Session::modelOpened, this, &MainWindow::onModelOpened);
+    connect(&session, &Session::modelFailed, this, [this](const QString&, const QString& message) {
+        showError(message, tr("Open another…"));
+    });
+    connect(&session, &Session::exploreFailed, this, &MainWindow::onPromptFailed);
+    connect(m_promptBar, &PromptBar::rejected, this, &MainWindow::onPromptFailed);
+    connect(&session, &Session::exploreChanged, this, [this] {
+        if (m_context.session.explore() && m_promptMessage)
+            m_message->clear();
+    });
+    connect(
+        m_message, &InlineMessage::actionTriggered, this, [this] { m_modelButton->openMenu(); });
+    connect(
+        &m_context.models, &ModelController::openingChanged, this, &MainWindow::onModelButtonText);
+    connect(&session, &Session::selectionChanged, this, &MainWindow::updateHistoryActions);
+    connect(m_modelMenu, &ModelMenu::chosen, &m_context.models, &ModelController::open);
+    connect(m_rail, &PageRail::chosen, this, &MainWindow::showPage);
+}
+
+void MainWindow::addPage(Page* page, bool onRail)
+{
+    m_stack->addWidget(page);
+    const QString id = page->id();
+    auto* action = new QAction(page->title(), this);
+    action->setObjectName(QStringLiteral("page.") + id);
+    if (onRail) {
+        const int number = static_cast<int>(m_pageActions.size()) + 1;
+        action->setShortcut(QKeySequence(QStringLiteral("Ctrl+%1").arg(number)));
+        addAction(action);
+        m_pageActions.push_back(action);
+        connect(action, &QAction::triggered, this, [this, id] { showPage(id); });
+    }
+    m_rail->addPage(
+        id, page->title(), page->iconName(), action->shortcut().toString(QKeySequence::NativeText));
+    m_rail->setPageVisible(id, onRail);
+    if (QWidget* inspector = page->inspector()) {
+        auto* scroll = new QScrollArea(m_inspectors);
+        scroll->setObjectName(QStringLiteral("inspector.") + id);
+        scroll->setWidgetResizable(true);
+        scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        scroll->setWidget(inspector);
+        m_inspectors->addWidget(scroll);
+    }
+    if (m_stack->count() == 1)
+        showPage(id);
+}
+
+bool MainWindow::showPage(const QString& id)
+{
+    for (int i = 0; i < m_stack->count(); ++i) {
+        auto* page = static_cast<Page*>(m_stack->widget(i));
+        if (page->id() != id)
+            continue;
+        m_stack->setCurrentIndex(i);
+        m_rail->setPageVisible(kTensors, id == kTensors);
+        m_rail->setCurrent(id);
+        updateInspector();
+        page->activate();
+        return true;
+    }
+    return false;
+}
+
+Page* MainWindow::currentPage() const
+{
+    return static_cast<Page*>(m_stack->currentWidget());
+}
+
+QStringList MainWindow::pageIds() const
+{
+    QStringList ids;
+    for (int i = 0; i < m_stack->count(); ++i)
+        ids.append(static_cast<Page*>(m_stack->widget(i))->id());
+    return ids;
+}
+
+void MainWindow::updateInspector()
+{
+    const Page* page = currentPage();
+    auto* inspector = page
+        ? m_inspectors->findChild<QWidget*>(QStringLiteral("inspector.") + page->id())
+        : nullptr;
+    if (inspector)
+        m_inspectors->setCurrentWidget(inspector);
+    m_dock->setVisible(inspector && m_actions->toggleInspector->isChecked());
+    m_actions->toggleInspector->setEnabled(inspector);
+}
+
+void MainWindow::onModelOpened()
+{
+    const OpenModel& open = *m_context.session.model();
+    m_message->clear();
+    onModelButtonText();
+    setWindowTitle(tr("%1 – Moescope").arg(QString::fromStdString(open.name)));
+    if (!isSample(m_context.models, open)) {
+        const auto remembered = addRecentModel(m_settings.recentFile(), open.path);
+        if (!remembered)
+            m_status->setNote(QString::fromStdString(remembered.error().message));
+    }
+    const Page* page = currentPage();
+    if (!open.model && page && page->id() != kTensors) {
+        m_beforeTensors = page->id();
+        showPage(kTensors);
+    } else if (open.model && !m_beforeTensors.isEmpty()) {
+        showPage(std::exchange(m_beforeTensors, {}));
+    } else if (currentPage()) {
+        currentPage()->activate();
+    }
+}
+
+void MainWindow::onModelButtonText()
+{
+    const auto open = m_context.session.model();
+    if (m_context.models.isOpening() && !open)
+        m_modelButton->setModel(tr("Opening…"), {});
+    else if (open)
+        m_modelButton->setModel(QString::fromStdString(open->name), familyOf(*open));
+    else
+        m_modelButton->setModel({}, {});
+    m_actions->modelFacts->setEnabled(open != nullptr);
+    m_actions->showTensors->setEnabled(open != nullptr);
+}
+
+void MainWindow::onPromptFailed(const QString& message)
+{
+    showError(message);
+    m_promptMessage = true;
+}
+
+void MainWindow::showError(const QString& message, const QString& action)
+{
+    m_promptMessage = false;
+    m_message->showMessage(InlineMessage::Kind::Error, message, action);
+}
+
+void MainWindow::updateHistoryActions()
+{
+    m_actions->back->setEnabled(m_context.session.canGoBack());
+    m_actions->forward->setEnabled(m_context.session.canGoForward());
+}
+
+void MainWindow::restoreWindow()
+{
+    if (!restoreGeometry(m_settings.windowGeometry()))
+        resize(m_context.style.pxInt(1440), m_context.style.pxInt(900));
+    if (restoreState(m_settings.windowState()))
+        m_actions->toggleInspector->setChecked(
+            !m_dock->isHidden() || !currentPage() || !currentPage()->inspector());
+    updateInspector();
+}
+
+void MainWindow::saveSession() const
+{
+    m_settings.setWindow(saveGeometry(), saveState());
+    const Session& session = m_context.session;
+    if (!session.model())
+        return;
+    Settings::LastSession last;
+    last.model = QString::fromStdString(session.model()->path.string());
+    last.prompt = QString::fromStdString(session.prompt().text);
+    last.addSpecial = session.prompt().addSpecial;
+    if (session.comparePrompt())
+        last.compare = QString::fromStdString(session.comparePrompt()->text);
+    if (session.selection().layer)
+        last.layer = session.selection().layer->value;
+    if (currentPage())
+        last.page = currentPage()->id();
+    m_settings.setLastSession(last);
+}
+
+} // namespace moescope::ui

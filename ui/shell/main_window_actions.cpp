@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDir>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QKeyEvent>
+#include <QMimeData>
+#include <QUndoStack>
+
+#include "core/model/open_model.h"
+#include "ui/jobs/job_runner.h"
+#include "ui/session/explore_controller.h"
+#include "ui/session/model_controller.h"
+#include "ui/session/session.h"
+#include "ui/shell/command_palette.h"
+#include "ui/shell/facts_dialog.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/model_facts.h"
+#include "ui/shell/page_export.h"
+#include "ui/shell/palette_commands.h"
+#include "ui/shell/prompt_bar.h"
+#include "ui/shell/settings.h"
+#include "ui/shell/settings_dialog.h"
+#include "ui/shell/shell_actions.h"
+#include "ui/shell/status_panel.h"
+#include "ui/style/inline_message.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+void MainWindow::connectActions()
+{
+    Session& session = m_context.session;
+    const auto on
+        = [this](QAction* action, auto run) { connect(action, &QAction::triggered, this, run); };
+    on(m_actions->openFolder, [this] { askForModel(true); });
+    on(m_actions->openFile, [this] { askForModel(false); });
+    on(m_actions->modelFacts, [this] { showFacts(); });
+    on(m_actions->showTensors, [this] { showPage(QStringLiteral("tensors")); });
+    on(m_actions->focusPrompt, [this] { m_promptBar->focusPrompt(); });
+    on(m_actions->analyse, [this] { m_promptBar->submit(); });
+    on(m_actions->comparePrompts,
+        [this] { m_promptBar->setComparing(!m_promptBar->isComparing()); });
+    on(m_actions->cancelJobs, [this] { m_context.runner.cancelAll(); });
+    on(m_actions->back, [&session] { session.goBack(); });
+    on(m_actions->forward, [&session] { session.goForward(); });
+    on(m_actions->toggleInspector, [this] { updateInspector(); });
+    on(m_actions->exportJson, [this] { exportTo(QStringLiteral("json")); });
+    on(m_actions->exportMarkdown, [this] { exportTo(QStringLiteral("md")); });
+    on(m_actions->exportHtml, [this] { exportTo(QStringLiteral("html")); });
+    on(m_actions->exportPdf, [this] { exportTo(QStringLiteral("pdf")); });
+    on(m_actions->exportPng, [this] { exportTo(QStringLiteral("png")); });
+    on(m_actions->palette, [this] { openPalette(); });
+    on(m_actions->settings, [this] { showSettings(); });
+    on(m_actions->keys, [this] { showKeys(); });
+    on(m_actions->about, [this] {
+        (new FactsDialog(m_context.style, tr("About Moescope"), aboutRows(), this))->show();
+    });
+    on(m_actions->quit, [this] { close(); });
+
+    QUndoStack& undo = session.interventions().undoStack();
+    on(m_actions->undo, [&undo] { undo.undo(); });
+    on(m_actions->redo, [&undo] { undo.redo(); });
+    const auto refresh = [this, &undo] {
+        m_actions->undo->setEnabled(undo.canUndo());
+        m_actions->redo->setEnabled(undo.canRedo());
+        m_actions->undo->setText(
+            undo.canUndo() ? tr("&Undo: %1").arg(undo.undoText()) : tr("&Undo"));
+        m_actions->redo->setText(
+            undo.canRedo() ? tr("&Redo: %1").arg(undo.redoText()) : tr("&Redo"));
+    };
+    connect(&undo, &QUndoStack::indexChanged, this, refresh);
+    refresh();
+}
+
+void MainWindow::connectLook()
+{
+    const auto theme = [this](QAction* action, ThemeMode mode) {
+        action->setChecked(m_context.style.mode() == mode);
+        connect(action, &QAction::triggered, this, [this, mode] {
+            m_settings.setTheme(mode);
+            m_context.style.setMode(mode);
+        });
+        connect(&m_context.style, &Style::changed, action,
+            [this, action, mode] { action->setChecked(m_context.style.mode() == mode); });
+    };
+    theme(m_actions->themeSystem, ThemeMode::System);
+    theme(m_actions->themeLight, ThemeMode::Light);
+    theme(m_actions->themeDark, ThemeMode::Dark);
+    connect(m_actions->largerText, &QAction::triggered, this, [this] { changeTextSize(0.5); });
+    connect(m_actions->smallerText, &QAction::triggered, this, [this] { changeTextSize(-0.5); });
+    connect(m_actions->normalText, &QAction::triggered, this, [this] { changeTextSize(0); });
+}
+
+void MainWindow::changeTextSize(double step)
+{
+    constexpr double kNormal = 10;
+    m_settings.setFontSize(step == 0 ? kNormal : m_settings.fontSize() + step);
+    m_context.style.setFontSize(m_settings.fontSize());
+}
+
+void MainWindow::askForModel(bool folder)
+{
+    auto* dialog
+        = new QFileDialog(this, folder ? tr("Open a model's folder") : tr("Open a model's file"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setObjectName(QStringLiteral("openDialog"));
+    dialog->setFileMode(folder ? QFileDialog::Directory : QFileDialog::ExistingFile);
+    if (!folder)
+        dialog->setNameFilters(
+            {tr("Weights (*.safetensors *.safetensors.index.json)"), tr("All files (*)")});
+    if (const auto open = m_context.session.model())
+        dialog->setDirectory(QString::fromStdString(open->path.parent_path().string()));
+    connect(dialog, &QFileDialog::fileSelected, &m_context.models, &ModelController::open);
+    dialog->open();
+}
+
+void MainWindow::exportTo(const QString& suffix)
+{
+    Page* page = currentPage();
+    if (!page)
+        return;
+    const auto report = page->report();
+    if (!report && suffix != QLatin1String("png")) {
+        showError(tr("There is no result on this page to export yet."));
+        return;
+    }
+    auto* dialog = new QFileDialog(this, tr("Export the page"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setObjectName(QStringLiteral("exportDialog"));
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(suffix);
+    dialog->setNameFilter(tr("%1 file (*.%2)").arg(suffix.toUpper(), suffix));
+    dialog->selectFile((report ? exportStem(*report) : page->id()) + QLatin1Char('.') + suffix);
+    connect(dialog, &QFileDialog::fileSelected, page, [this, page](const QString& path) {
+        finishExport(exportPage(*page, m_context.style, path), path);
+    });
+    dialog->open();
+}
+
+void MainWindow::finishExport(const Status& status, const QString& path)
+{
+    if (status)
+        m_status->setNote(tr("Saved %1").arg(QDir::toNativeSeparators(path)));
+    else
+        showError(QString::fromStdString(status.error().message));
+}
+
+void MainWindow::showFacts()
+{
+    const auto open = m_context.session.model();
+    if (!open)
+        return;
+    auto* dialog = new FactsDialog(m_context.style, tr("Model facts"), factsTable(*open), this);
+    dialog->setObjectName(QStringLiteral("factsDialog"));
+    dialog->addButton(QStringLiteral("factsTensors"), tr("Tensors"),
+        [this] { m_actions->showTensors->trigger(); });
+    dialog->show();
+}
+
+void MainWindow::showKeys()
+{
+    auto* dialog
+        = new FactsDialog(m_context.style, tr("Keys"), m_actions->keyRows(m_pageActions), this);
+    dialog->setObjectName(QStringLiteral("keySheet"));
+    dialog->show();
+}
+
+void MainWindow::showSettings()
+{
+    auto* dialog = new SettingsDialog(m_settings, m_context.style, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &SettingsDialog::settingsChanged, this,
+        [this] { applySettings(m_settings, m_context); });
+    dialog->open();
+}
+
+CommandPalette* MainWindow::openPalette()
+{
+    PaletteSources sources{m_context, m_settings, {m_pageActions.begin(), m_pageActions.end()},
+        {m_actions->all().begin(), m_actions->all().end()},
+        [this](const QString& what) { m_context.models.open(what); }};
+    Session& session = m_context.session;
+    auto* palette = new CommandPalette(
+        m_context.style, paletteCommands(sources),
+        [&session](const QString& text) { return goToCommand(session, text); }, this);
+    palette->setAttribute(Qt::WA_DeleteOnClose);
+    palette->show();
+    return palette;
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    saveSession();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Escape && m_context.session.stepOut())
+        return;
+    if (event->key() == Qt::Key_Question) {
+        showKeys();
+        return;
+    }
+    QMainWindow::keyPressEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    for (const QUrl& url : event->mimeData()->urls())
+        if (url.isLocalFile())
+            event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    const QList<QUrl> urls = event->mimeData()->urls();
+    if (urls.isEmpty() || !urls.front().isLocalFile())
+        return;
+    event->acceptProposedAction();
+    const QString path = urls.front().toLocalFile();
+    const QString suffix = QFileInfo(path).suffix().toLower();
+    if (suffix == QLatin1String("txt") || suffix == QLatin1String("jsonl")) {
+        showError(tr(
+            "%1 is a text set; those cannot be opened yet. Copy a passage into the prompt instead.")
+                      .arg(QFileInfo(path).fileName()));
+        return;
+    }
+    m_context.models.open(path);
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/model_facts.h"
+
+#include <thread>
+
+#include <QCoreApplication>
+#include <QStringList>
+
+#include "core/base/text.h"
+#include "core/model/open_model.h"
+
+namespace moescope::ui {
+
+namespace {
+
+QString text(const std::string& value)
+{
+    return QString::fromStdString(value);
+}
+
+QString tr(const char* source, int count = -1)
+{
+    return QCoreApplication::translate("ModelFacts", source, nullptr, count);
+}
+
+QString layersAndExperts(const ModelConfig& config)
+{
+    const QString layers = QStringLiteral("%1 layers").arg(config.layerCount());
+    if (config.mixtureLayerCount() == 0)
+        return layers + tr(", dense");
+    QString mixture = QStringLiteral(" × %1 experts, top-%2")
+                          .arg(config.router.experts)
+                          .arg(config.router.topK);
+    if (config.mixtureLayerCount() != config.layerCount())
+        mixture += tr(" in %1 of them").arg(config.mixtureLayerCount());
+    return layers + mixture;
+}
+
+QString spread(const Checkpoint& checkpoint)
+{
+    const auto files = checkpoint.files().size();
+    return files == 1 ? tr("1 file") : tr("%1 files").arg(files);
+}
+
+} // namespace
+
+QString familyOf(const OpenModel& open)
+{
+    if (open.model)
+        return text(open.model->config().familyName);
+    return open.modelType.empty() ? tr("unknown family") : text(open.modelType);
+}
+
+QString factsLine(const OpenModel& open)
+{
+    if (!open.model)
+        return QStringList{familyOf(open),
+            tr("%1 tensors").arg(text(formatCount(open.checkpoint->tensors().size()))),
+            text(formatBytes(open.checkpoint->totalBytes()))}
+            .join(QStringLiteral(" · "));
+    const MoeModel& model = *open.model;
+    return QStringList{familyOf(open), layersAndExperts(model.config()),
+        tr("%1 parameters").arg(text(formatParameters(model.parameters()))),
+        text(std::string(dtypeName(model.weightDtype())))}
+        .join(QStringLiteral(" · "));
+}
+
+std::vector<std::pair<QString, QString>> factsTable(const OpenModel& open)
+{
+    std::vector<std::pair<QString, QString>> rows;
+    const auto add
+        = [&](const QString& name, const QString& value) { rows.emplace_back(name, value); };
+    const Checkpoint& checkpoint = *open.checkpoint;
+    add(tr("Name"), text(open.name));
+    add(tr("Place"), text(open.path.string()));
+    add(tr("Weights"),
+        QStringLiteral("%1, %2, %3 tensors, %4")
+            .arg(text(std::string(checkpoint.format())), spread(checkpoint),
+                text(formatCount(checkpoint.tensors().size())),
+                text(formatBytes(checkpoint.totalBytes()))));
+    add(tr("Family"), familyOf(open));
+    if (open.model) {
+        const ModelConfig& config = open.model->config();
+        const AttentionSpec& attention = config.attention;
+        add(tr("Parameters"),
+            tr("%1, of which %2 are used for one token")
+                .arg(text(formatParameters(open.model->parameters())),
+                    text(formatParameters(open.model->activeParameters()))));
+        add(tr("Layers"), layersAndExperts(config));
+        if (config.mixtureLayerCount() > 0)
+            add(tr("Router"), text(config.router.describe()));
+        add(tr("Width"), tr("%1 hidden").arg(config.hidden));
+        add(tr("Attention"),
+            tr("%1 heads of %2, %3 key-value heads")
+                .arg(attention.heads)
+                .arg(attention.headDim)
+                .arg(attention.kvHeads));
+        add(tr("Positions"), text(formatCount(config.maxPositions)));
+        add(tr("Vocabulary"), text(formatCount(config.vocabulary)));
+        add(tr("Number format"), text(std::string(dtypeName(open.model->weightDtype()))));
+    } else {
+        add(tr("Cannot be run"), text(open.modelError.message));
+    }
+    if (open.tokenizer)
+        add(tr("Tokenizer"),
+            QStringLiteral("%1, %2").arg(text(std::string(open.tokenizer->kind())),
+                text(open.tokenizer->source().filename().string())));
+    else
+        add(tr("Tokenizer"), text(open.tokenizerError.message));
+    return rows;
+}
+
+QString machineLine()
+{
+    const unsigned cores = std::thread::hardware_concurrency();
+    return cores == 1 ? tr("this machine: 1 core") : tr("this machine: %1 cores").arg(cores);
+}
+
+} // namespace moescope::ui

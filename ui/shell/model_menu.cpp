@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/model_menu.h"
+
+#include "core/base/text.h"
+#include "core/checkpoint/recent_models.h"
+#include "ui/session/model_controller.h"
+#include "ui/session/session.h"
+#include "ui/shell/settings.h"
+
+namespace moescope::ui {
+
+namespace {
+
+QString text(const std::string& value)
+{
+    return QString::fromStdString(value);
+}
+
+/// An ampersand would be taken for a mnemonic, a tab for the column of details.
+QString literal(QString name)
+{
+    return name.replace(QLatin1Char('&'), QStringLiteral("&&"))
+        .replace(QLatin1Char('\t'), QLatin1Char(' '));
+}
+
+bool isSample(const ModelController& models, const std::filesystem::path& path)
+{
+    for (const SampleModel& sample : models.samples()) {
+        std::error_code error;
+        if (std::filesystem::equivalent(sample.folder, path, error))
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+ModelMenu::ModelMenu(
+    ModelController& models, const Session& session, const Settings& settings, QWidget* parent)
+    : QMenu(parent)
+    , m_models(models)
+    , m_session(session)
+    , m_settings(settings)
+{
+    setObjectName(QStringLiteral("modelMenu"));
+    setToolTipsVisible(true);
+    connect(this, &QMenu::aboutToShow, this, [this] {
+        fill();
+        m_models.refreshHub();
+    });
+    connect(&models, &ModelController::hubChanged, this, [this] {
+        if (isVisible())
+            fill();
+    });
+}
+
+void ModelMenu::addLastActions(const QList<QAction*>& actions)
+{
+    m_last = actions;
+    fill();
+}
+
+void ModelMenu::addModel(
+    const QString& what, const QString& name, const QString& detail, const QString& help)
+{
+    QAction* action = addAction(literal(name) + QLatin1Char('\t') + literal(detail));
+    action->setToolTip(help);
+    action->setData(what);
+    const auto open = m_session.model();
+    action->setCheckable(true);
+    action->setChecked(open && text(open->path.string()) == what);
+    connect(action, &QAction::triggered, this, [this, what] { emit chosen(what); });
+}
+
+void ModelMenu::fill()
+{
+    for (QAction* action : m_last)
+        removeAction(action); // owned elsewhere, clear() would only hide that
+    clear();
+    addSection(tr("Samples"));
+    for (const SampleModel& sample : m_models.samples())
+        addModel(
+            text(sample.folder.string()), text(sample.title), tr("sample"), text(sample.history));
+
+    bool first = true;
+    for (const auto& path : readRecentModels(m_settings.recentFile())) {
+        if (isSample(m_models, path))
+            continue;
+        if (first)
+            addSection(tr("Recent"));
+        first = false;
+        addModel(text(path.string()), text(displayName(path, m_models.samples())),
+            text(path.parent_path().filename().string()), text(path.string()));
+    }
+
+    if (!m_models.hubModels().empty())
+        addSection(tr("Hugging Face cache"));
+    for (const HubModel& model : m_models.hubModels()) {
+        const QString family
+            = model.modelType.empty() ? tr("unknown family") : text(model.modelType);
+        const QString size
+            = model.complete ? text(formatBytes(model.bytes)) : tr("incomplete download");
+        addModel(text(model.folder.string()), text(model.name),
+            family + QStringLiteral(" · ") + size, text(model.folder.string()));
+    }
+    addSeparator();
+    addActions(m_last);
+}
+
+} // namespace moescope::ui

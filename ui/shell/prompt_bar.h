@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <optional>
+
+#include <QWidget>
+
+#include "core/base/result.h"
+#include "ui/shell/prompt_history.h"
+
+class QHBoxLayout;
+class QPushButton;
+class QToolButton;
+
+namespace moescope {
+struct TraceRequest;
+}
+
+namespace moescope::ui {
+
+class ExploreController;
+class PromptField;
+class Session;
+class Settings;
+class Style;
+
+/// The prompt, a second one to compare with, and what goes with them: examples, BOS, the button
+/// that runs them. Takes token ids instead of text when the open model has no tokenizer.
+class PromptBar : public QWidget {
+    Q_OBJECT
+
+public:
+    PromptBar(Style& style, Session& session, ExploreController& explore, Settings& settings,
+        QWidget* parent = nullptr);
+
+    void focusPrompt();
+    void submit();
+    void setComparing(bool comparing);
+    bool isComparing() const;
+
+signals:
+    /// What stands in the field cannot be a prompt; one sentence.
+    void rejected(const QString& message);
+
+private:
+    PromptField* makeField(const QString& name, const QString& accessibleName);
+    QToolButton* makeTool(const QString& name, const QString& icon, const QString& tip);
+    void fillExamples();
+    void useExample(const QString& prompt);
+    void onModelOpened();
+    void onPromptChanged();
+    void onInterventionsChanged();
+    void onEdited();
+    void restyle();
+    Result<TraceRequest> request(const PromptField& field) const;
+    Result<std::optional<TraceRequest>> compareRequest() const;
+
+    Style& m_style;
+    Session& m_session;
+    ExploreController& m_explore;
+    Settings& m_settings;
+    PromptHistory m_history;
+    QHBoxLayout* m_layout;
+    PromptField* m_first;
+    PromptField* m_second;
+    QToolButton* m_examples;
+    QToolButton* m_bos;
+    QToolButton* m_add;
+    QPushButton* m_analyse;
+    bool m_ids = false; ///< the fields hold token ids
+    bool m_silent = false; ///< the fields are being filled, not typed into
+    QString m_lastText; ///< text prompt to return to after a model without tokenizer
+};
+
+} // namespace moescope::ui

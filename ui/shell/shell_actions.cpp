@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/shell_actions.h"
+
+#include <QActionGroup>
+#include <QGuiApplication>
+#include <QMenu>
+#include <QWidget>
+
+namespace moescope::ui {
+
+ShellActions::ShellActions(QWidget* window)
+    : QObject(window)
+    , m_window(window)
+{
+    openFolder = make("openFolder", tr("Open &folder…"), QKeySequence(QStringLiteral("Ctrl+O")));
+    openFile = make("openFile", tr("&Open file…"), QKeySequence(QStringLiteral("Ctrl+Shift+O")));
+    modelFacts = make("modelFacts", tr("&Model facts"), QKeySequence(QStringLiteral("Ctrl+I")));
+    showTensors = make("showTensors", tr("&Tensors"), QKeySequence(QStringLiteral("Ctrl+T")));
+    focusPrompt
+        = make("focusPrompt", tr("&Go to the prompt"), QKeySequence(QStringLiteral("Ctrl+L")));
+    analyse
+        = make("analyse", tr("&Analyse the prompt"), QKeySequence(QStringLiteral("Ctrl+Return")));
+    comparePrompts = make("comparePrompts", tr("&Compare with a second prompt"),
+        QKeySequence(QStringLiteral("Ctrl+Shift+L")));
+    cancelJobs = make(
+        "cancelJobs", tr("Cancel running &computations"), QKeySequence(QStringLiteral("Ctrl+.")));
+    back = make("back", tr("Selection &before"), QKeySequence(QStringLiteral("Alt+Left")));
+    forward = make("forward", tr("Selection a&fter"), QKeySequence(QStringLiteral("Alt+Right")));
+    undo = make("undo", tr("&Undo intervention"), QKeySequence(QStringLiteral("Ctrl+Z")));
+    redo = make("redo", tr("&Redo intervention"), QKeySequence(QStringLiteral("Ctrl+Shift+Z")));
+    toggleInspector
+        = make("toggleInspector", tr("Show &inspector"), QKeySequence(QStringLiteral("F9")));
+    toggleInspector->setCheckable(true);
+    toggleInspector->setChecked(true);
+    themeSystem = make("themeSystem", tr("As the &system"));
+    themeLight = make("themeLight", tr("&Light"));
+    themeDark = make("themeDark", tr("&Dark"));
+    auto* themes = new QActionGroup(this);
+    for (QAction* theme : {themeSystem, themeLight, themeDark}) {
+        theme->setCheckable(true);
+        themes->addAction(theme);
+    }
+    largerText = make("largerText", tr("&Larger text"), QKeySequence(QStringLiteral("Ctrl++")));
+    largerText->setShortcuts(
+        {QKeySequence(QStringLiteral("Ctrl++")), QKeySequence(QStringLiteral("Ctrl+="))});
+    smallerText = make("smallerText", tr("&Smaller text"), QKeySequence(QStringLiteral("Ctrl+-")));
+    normalText = make("normalText", tr("&Normal text"), QKeySequence(QStringLiteral("Ctrl+0")));
+    exportJson = make("exportJson", tr("Report as &JSON…"), QKeySequence(QStringLiteral("Ctrl+S")));
+    exportMarkdown = make("exportMarkdown", tr("Report as &Markdown…"));
+    exportHtml = make("exportHtml", tr("Report as one &HTML file…"),
+        QKeySequence(QStringLiteral("Ctrl+Shift+S")));
+    exportPdf = make("exportPdf", tr("Report as P&DF…"), QKeySequence(QStringLiteral("Ctrl+P")));
+    exportPng = make("exportPng", tr("&Picture of the page…"));
+    palette = make("palette", tr("&Command palette"), QKeySequence(QStringLiteral("Ctrl+K")));
+    settings = make("settings", tr("&Settings…"), QKeySequence(QStringLiteral("Ctrl+,")));
+    keys = make("keys", tr("&Keys"), QKeySequence(QStringLiteral("F1")));
+    about = make("about", tr("&About Moescope"));
+    quit = make("quit", tr("&Quit"), QKeySequence(QStringLiteral("Ctrl+Q")));
+}
+
+QAction* ShellActions::make(const char* name, const QString& text, const QKeySequence& key)
+{
+    auto* action = new QAction(text, this);
+    action->setObjectName(QStringLiteral("action.") + QLatin1String(name));
+    action->setShortcut(key);
+    m_window->addAction(action);
+    m_all.push_back(action);
+    return action;
+}
+
+QMenu* ShellActions::makeMenu(QWidget* parent) const
+{
+    auto* menu = new QMenu(parent);
+    menu->setObjectName(QStringLiteral("moreMenu"));
+    QMenu* exports = menu->addMenu(tr("&Export the page"));
+    exports->addActions({exportJson, exportMarkdown, exportHtml, exportPdf, exportPng});
+    menu->addSeparator();
+    menu->addActions({undo, redo, back, forward});
+    menu->addSeparator();
+    QMenu* theme = menu->addMenu(tr("&Theme"));
+    theme->addActions({themeSystem, themeLight, themeDark});
+    QMenu* text = menu->addMenu(tr("Te&xt size"));
+    text->addActions({largerText, smallerText, normalText});
+    text->addSeparator();
+    const int percent = qRound(parent->devicePixelRatioF() * 100);
+    QAction* hint
+        = text->addAction(tr("Screen at %1 %; start with --scale to change it").arg(percent));
+    hint->setEnabled(false);
+    menu->addAction(toggleInspector);
+    menu->addSeparator();
+    menu->addActions({palette, settings, keys, about, quit});
+    return menu;
+}
+
+std::vector<FactRow> ShellActions::keyRows(const std::vector<QAction*>& pages) const
+{
+    std::vector<FactRow> rows{{tr("Window"), {}}};
+    const auto add = [&rows](const QAction* action) {
+        if (!action->shortcut().isEmpty())
+            rows.emplace_back(action->shortcut().toString(QKeySequence::NativeText),
+                action->text().remove(QLatin1Char('&')));
+    };
+    for (const QAction* page : pages)
+        add(page);
+    for (const QAction* action : m_all)
+        add(action);
+    rows.insert(rows.end(),
+        {{QStringLiteral("?"), tr("This sheet")},
+            {QStringLiteral("Esc"), tr("Give up the chosen experts, then the chosen tokens")},
+            {tr("Prompt"), {}}, {QStringLiteral("Enter"), tr("Run it")},
+            {QStringLiteral("Shift+Enter"), tr("New line")},
+            {tr("Up, Down"), tr("On the first and last line: earlier and later prompts")},
+            {tr("Figures"), {}},
+            {tr("Arrow keys"), tr("Walk from cell to cell, token to token, layer to layer")},
+            {QStringLiteral("Ctrl+C"), tr("Copy picture and data together")},
+            {tr("Ctrl+wheel"), tr("Zoom a grid")},
+            {tr("Ctrl+click"), tr("Choose several experts or tokens")},
+            {tr("Shift+arrow, drag"), tr("Choose a span of tokens")},
+            {tr("Right click, Menu"), tr("Copy, save as PNG, SVG, PDF or CSV")}});
+    return rows;
+}
+
+} // namespace moescope::ui
