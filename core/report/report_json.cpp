@@ -5,6 +5,7 @@
 #include "core/base/version.h"
 #include "core/io/file_write.h"
 #include "core/io/json.h"
+#include "core/report/pretty_json.h"
 #include "core/report/report.h"
 #include "core/report/sidecar.h"
 
@@ -61,7 +62,7 @@ Status writeReportJson(const Report& report, const fs::path& path)
             wroteSidecar = true;
         }
     }
-    const Status written = writeFileAtomically(path, dumpJson(json) + "\n");
+    const Status written = writeFileAtomically(path, prettyJson(json));
     if (!written && wroteSidecar && !hadSidecar)
         fs::remove(sidecar, error);
     return written;

@@ -58,7 +58,7 @@ std::string modelLine(const ModelIdentity& model)
     if (!model.dtype.empty())
         line += ", " + model.dtype;
     if (!model.hash.empty())
-        line += fmt::format(", hash {} (of {})", model.hash, model.hashOf);
+        line += ", hash " + model.hash;
     return line;
 }
 

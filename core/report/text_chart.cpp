@@ -20,6 +20,7 @@ namespace moescope {
 namespace {
 
 constexpr std::size_t kMostTableRows = 24;
+constexpr std::size_t kMostTableSeries = 12;
 constexpr std::size_t kWidestLabel = 28;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -47,21 +48,43 @@ std::vector<Curve> curvesOf(const LineFigure& figure)
     return curves;
 }
 
-std::string asTable(const LineFigure& figure, const std::vector<Curve>& curves,
-    const std::set<double>& places, std::size_t width)
+double valueAt(const std::vector<double>& xs, const std::vector<double>& ys, double x)
+{
+    const auto index = static_cast<std::size_t>(std::find(xs.begin(), xs.end(), x) - xs.begin());
+    return index < xs.size() && index < ys.size() ? ys[index] : kNaN;
+}
+
+std::string intervalText(const std::vector<double>& xs, const std::vector<double>& lo,
+    const std::vector<double>& hi, double x)
+{
+    const double from = valueAt(xs, lo, x);
+    const double to = valueAt(xs, hi, x);
+    return std::isnan(from) && std::isnan(to)
+        ? std::string()
+        : fmt::format("[{}, {}]", displayNumber(from), displayNumber(to));
+}
+
+/// A row per x; intervals stand behind their value.
+std::string asTable(const LineFigure& figure, const std::set<double>& places, std::size_t width)
 {
     TableFigure table;
     table.columns.push_back(
         {figure.xAxis.title.empty() ? "x" : figure.xAxis.title, figure.xAxis.unit, true, -1, {}});
-    for (const Curve& curve : curves)
-        table.columns.push_back({curve.name, {}, true, -1, {}});
+    for (const auto& series : figure.series)
+        table.columns.push_back({series.name, {}, true, -1, {}});
+    for (const auto& band : figure.bands)
+        table.columns.push_back({band.name, {}, true, -1, {}});
     for (const double x : places) {
         std::vector<TableFigure::Cell> row{x};
-        for (const Curve& curve : curves) {
-            const auto found = std::find(curve.x->begin(), curve.x->end(), x);
-            const auto index = static_cast<std::size_t>(found - curve.x->begin());
-            row.emplace_back(index < curve.y->size() ? (*curve.y)[index] : kNaN);
+        for (const auto& series : figure.series) {
+            std::string text = displayNumber(valueAt(series.x, series.y, x));
+            if (const std::string interval = intervalText(series.x, series.lo, series.hi, x);
+                !interval.empty())
+                text += " " + interval;
+            row.emplace_back(std::move(text));
         }
+        for (const auto& band : figure.bands)
+            row.emplace_back(intervalText(band.x, band.lo, band.hi, x));
         table.rows.push_back(std::move(row));
     }
     return textTable(table, width);
@@ -131,8 +154,8 @@ std::string figureBodyText(const LineFigure& figure, const TextStyle& style)
     std::string out;
     if (places.empty())
         out = "(no data)\n";
-    else if (places.size() <= kMostTableRows && curves.size() <= 12)
-        out = asTable(figure, curves, places, style.width);
+    else if (places.size() <= kMostTableRows && figure.series.size() <= kMostTableSeries)
+        out = asTable(figure, places, style.width);
     else
         out = asSparklines(figure, curves, style.width);
     for (const auto& level : figure.levels)

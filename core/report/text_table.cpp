@@ -114,14 +114,19 @@ std::string textTable(const TableFigure& table, std::size_t width)
         return {};
     Grid grid = makeGrid(table);
     shrinkTexts(grid, width);
+    // Later blocks repeat what names the row: the first column, and the second one if it is a text.
+    std::vector<std::size_t> names = {0};
+    if (grid.widths.size() > 2 && !grid.numeric[1]
+        && grid.widths[0] + kGap + grid.widths[1] <= width / 3)
+        names.push_back(1);
     std::string out;
     for (std::size_t next = 0; next < grid.widths.size();) {
         std::vector<std::size_t> columns;
         std::size_t used = 0;
         if (next > 0) {
             out += "\n";
-            columns.push_back(0);
-            used = grid.widths[0];
+            columns = names;
+            used = grid.widths[0] + (names.size() > 1 ? kGap + grid.widths[1] : 0);
         }
         const std::size_t first = next;
         while (next < grid.widths.size()

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <CLI/CLI.hpp>
+
+#include "app/cli/commands.h"
+#include "app/cli/inspect_report.h"
+#include "core/io/json.h"
+
+namespace moescope::cli {
+
+namespace {
+
+struct InspectOptions {
+    std::string model;
+    std::string pattern;
+    OutputOptions output;
+};
+
+Status runInspect(const InspectOptions& options, Environment& environment)
+{
+    MOESCOPE_CHECK(checkOutputs(options.output));
+    MOESCOPE_TRY(const auto open, environment.open(options.model));
+    Report report = inspectReport(*open, options.pattern);
+    MOESCOPE_CHECK(open->checkpoint->status());
+    return emit({std::move(report), {}, {}}, options.output, environment.console());
+}
+
+} // namespace
+
+void addInspectCommand(CLI::App& app, Commands& commands)
+{
+    Command& command
+        = addCommand(app, commands, "inspect", "Shows a model's facts, router rule and tensors",
+            "  moescope-cli inspect native\n"
+            "  moescope-cli inspect native --tensors 'model.layers.0.mlp.experts.*'\n"
+            "  moescope-cli inspect ./folder --json -");
+    const auto options = std::make_shared<InspectOptions>();
+    addModelOption(*command.parser, options->model);
+    command.parser
+        ->add_option("--tensors", options->pattern,
+            "List the tensors whose name matches, one by one; * and ? are wildcards")
+        ->type_name("PATTERN");
+    addOutputOptions(*command.parser, options->output, true);
+    command.run = [options](Environment& environment) { return runInspect(*options, environment); };
+}
+
+} // namespace moescope::cli

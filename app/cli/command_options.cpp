@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <CLI/CLI.hpp>
+
+#include "app/cli/commands.h"
+#include "core/experiments/parameters.h"
+
+namespace moescope::cli {
+
+namespace {
+
+constexpr char kOutputGroup[] = "Output";
+constexpr char kWorkGroup[] = "Work";
+
+} // namespace
+
+Command& addCommand(CLI::App& app, Commands& commands, const std::string& name,
+    const std::string& description, const std::string& examples)
+{
+    commands.push_back(std::make_unique<Command>());
+    Command& command = *commands.back();
+    command.parser = app.add_subcommand(name, description);
+    command.parser->footer("Examples:\n" + examples);
+    WorkOptions& work = command.work;
+    command.parser->add_option("--threads", work.threads, "Threads to use; 0 means all cores")
+        ->type_name("N")
+        ->group(kWorkGroup);
+    command.parser
+        ->add_option("--memory", work.memory,
+            "Most memory to use, such as 4G or 50%; 80 % of what is available unless given")
+        ->type_name("AMOUNT")
+        ->group(kWorkGroup);
+    command.parser
+        ->add_option("--resources", work.resources, "Folder of the samples and the lexicon")
+        ->type_name("FOLDER")
+        ->group(kWorkGroup);
+    command.parser->add_flag("-q,--quiet", work.quiet, "Show no progress")->group(kWorkGroup);
+    return command;
+}
+
+void addModelOption(CLI::App& parser, std::string& model)
+{
+    parser
+        .add_option(
+            "-m,--model,MODEL", model, "Model folder, .safetensors file, sample or hub-cache name")
+        ->option_text("(required)")
+        ->required();
+}
+
+void addOutputOptions(CLI::App& parser, OutputOptions& output, bool figures)
+{
+    parser.add_option("--json", output.json, "Write the result as JSON; - means standard output")
+        ->type_name("FILE")
+        ->group(kOutputGroup);
+    if (!figures)
+        return;
+    parser
+        .add_option("-o,--output", output.output,
+            "Write the report; .json, .md, .html, .csv, .tsv or .txt decides the form")
+        ->type_name("FILE")
+        ->group(kOutputGroup);
+    parser.add_option("--figure", output.figure, "Only the figure with this id")
+        ->type_name("ID")
+        ->group(kOutputGroup);
+}
+
+void addPromptOptions(CLI::App& parser, PromptOptions& prompt)
+{
+    parser
+        .add_option_function<std::string>(
+            "-p,--prompt",
+            [&prompt](const std::string& text) {
+                prompt.text = text;
+                prompt.hasText = true;
+            },
+            "The text to begin with")
+        ->type_name("TEXT");
+    parser
+        .add_option_function<std::string>(
+            "--ids",
+            [&prompt](const std::string& ids) {
+                prompt.ids = ids;
+                prompt.hasIds = true;
+            },
+            "Token ids instead of a text, such as 1,2,3; nothing is added to them")
+        ->type_name("IDS");
+    parser.add_flag("--no-special", prompt.noSpecial,
+        "Do not let the tokenizer add BOS and the like to a text");
+}
+
+Result<TraceRequest> readPrompt(const PromptOptions& prompt)
+{
+    if (prompt.hasText == prompt.hasIds)
+        return fail(ErrorCode::InvalidArgument,
+            prompt.hasText
+                ? "A prompt and token ids were given; only one of --prompt and --ids can be used."
+                : "There is no prompt: give one with --prompt TEXT or --ids 1,2,3.");
+    TraceRequest request;
+    request.text = prompt.text;
+    request.addSpecial = !prompt.noSpecial;
+    if (prompt.hasIds) {
+        MOESCOPE_TRY(request.ids, parseTokenIds(prompt.ids));
+    }
+    return request;
+}
+
+} // namespace moescope::cli

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/io/json_fwd.h"
+
+namespace moescope::cli {
+
+/// Calls `visit` with every JSON object of a file that has one a line, in order; empty lines are
+/// skipped and "-" is standard input. `where` ("prompts.jsonl, line 3") is for errors. Stops at the
+/// first error.
+Status forEachJsonLine(const std::string& path,
+    const std::function<Status(const Json& line, std::string_view where)>& visit);
+
+} // namespace moescope::cli
