@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/experiments/moe_type_numbers.h"
+#include "core/report/number_text.h"
 #include "core/spectra/spectrum.h"
 
 namespace moescope {
@@ -199,9 +200,10 @@ Figure similarityFigure(const LayerWeights& layer, Projection projection)
         const double band
             = kZ95 / std::sqrt(static_cast<double>(analysis->m) * static_cast<double>(analysis->n));
         map.null = NullModel{"independent experts", 0, Interval{-band, band}};
-        figure.caption = fmt::format("{}, {} pairs, mean {:.3f}. A pair of independent experts "
+        figure.caption = fmt::format("{}, {} pairs, mean {}. A pair of independent experts "
                                      "gives 0 ± {:.2g} (95 %). Colours run from -1 to 1.",
-            shapeText(*analysis), analysis->cosines.pairs, analysis->cosines.mean, band);
+            shapeText(*analysis), analysis->cosines.pairs, displayNumber(analysis->cosines.mean, 3),
+            band);
     }
     figure.data = std::move(map);
     return figure;

@@ -17,7 +17,7 @@ using namespace moetype;
 
 namespace {
 
-/// "0.840" with the range over layers when there are several.
+/// "0.840", with the range over layers when there are several.
 std::string valueText(const Average& average, std::size_t count)
 {
     if (count < 2)
@@ -28,6 +28,8 @@ std::string valueText(const Average& average, std::size_t count)
 
 std::string cosineNullText(double sd)
 {
+    if (!std::isfinite(sd))
+        return {};
     const double half = kZ95 * sd;
     return fmt::format("independent experts 0 ± {:.{}f}", half, half < 0.0005 ? 5 : 3);
 }

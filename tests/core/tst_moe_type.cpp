@@ -223,6 +223,9 @@ private slots:
         QCOMPARE(report.findings.front().verdict, Verdict::InsufficientData);
         QVERIFY(report.findings.front().conclusion.find("at least two") != std::string::npos);
         QCOMPARE(report.findings[4].verdict, Verdict::NotApplicable);
+        for (const Figure& figure : report.figures)
+            QVERIFY2(figureToText(figure, 100, false).find("nan") == std::string::npos,
+                figure.id.c_str());
 
         OpenModel unknown;
         unknown.modelError = {ErrorCode::Unsupported, "No family claims it."};
