@@ -44,6 +44,21 @@ int finish(const Status& status)
     return exitCode(status.error().code);
 }
 
+Status wrongUse(const CLI::App& app, const CLI::ParseError& error, std::string_view first)
+{
+    std::string sentence = error.what();
+    if (app.get_subcommands().empty()) {
+        if (first.empty())
+            sentence = "No command was given; moescope-cli --help lists them";
+        else if (first.front() != '-')
+            sentence
+                = fmt::format("There is no command \"{}\"; moescope-cli --help lists them", first);
+    }
+    if (!sentence.ends_with('.'))
+        sentence += '.';
+    return fail(ErrorCode::InvalidArgument, sentence);
+}
+
 Status runCommand(Command& command, Console& console)
 {
     const Interrupt interrupt;
@@ -73,7 +88,7 @@ Status parseAndRun(int argc, char** argv, Console& console)
     } catch (const CLI::CallForVersion& version) {
         return console.write(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& error) {
-        return fail(ErrorCode::InvalidArgument, error.what());
+        return wrongUse(app, error, argc > 1 ? argv[1] : "");
     }
     for (const auto& command : commands)
         if (command->parser->parsed())

@@ -4,32 +4,53 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "app/cli/exit_code.h"
 
 namespace moescope::cli {
 
+namespace {
+
+// A handler may do little more than this; a stop request takes locks, so a thread makes it.
+// Blocking the signals and waiting for them would not do: libraries have started threads of their
+// own before main().
+sem_t g_signals;
+
+} // namespace
+
 Interrupt::Interrupt()
 {
-    sigemptyset(&m_signals);
-    sigaddset(&m_signals, SIGINT);
-    sigaddset(&m_signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &m_signals, &m_before);
+    ::sem_init(&g_signals, 0, 0);
     m_thread = std::thread([this] { wait(); });
+    struct sigaction action { };
+    action.sa_handler = &Interrupt::onSignal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGINT, &action, &m_interruptBefore);
+    ::sigaction(SIGTERM, &action, &m_terminateBefore);
 }
 
 Interrupt::~Interrupt()
 {
+    ::sigaction(SIGINT, &m_interruptBefore, nullptr);
+    ::sigaction(SIGTERM, &m_terminateBefore, nullptr);
     m_done = true;
-    pthread_kill(m_thread.native_handle(), SIGTERM);
+    ::sem_post(&g_signals);
     m_thread.join();
-    pthread_sigmask(SIG_SETMASK, &m_before, nullptr);
+}
+
+void Interrupt::onSignal(int)
+{
+    const int before = errno;
+    ::sem_post(&g_signals);
+    errno = before;
 }
 
 void Interrupt::wait()
 {
     while (true) {
-        int signal = 0;
-        sigwait(&m_signals, &signal);
+        while (::sem_wait(&g_signals) != 0) { }
         if (m_done)
             return;
         if (m_stop.stop_requested())

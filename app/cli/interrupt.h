@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <semaphore.h>
 #include <signal.h>
 
 #include <atomic>
@@ -11,7 +12,7 @@
 namespace moescope::cli {
 
 /// Turns the first SIGINT or SIGTERM into a stop request and the second one into an immediate exit.
-/// Must be made before any other thread, so that all of them leave the signals to its own one.
+/// One at a time.
 class Interrupt {
 public:
     Interrupt();
@@ -22,10 +23,11 @@ public:
     std::stop_token token() const { return m_stop.get_token(); }
 
 private:
+    static void onSignal(int signal);
     void wait();
 
-    sigset_t m_signals{};
-    sigset_t m_before{};
+    struct sigaction m_interruptBefore { };
+    struct sigaction m_terminateBefore { };
     std::stop_source m_stop;
     std::atomic<bool> m_done{false};
     std::thread m_thread;

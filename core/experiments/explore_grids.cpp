@@ -140,6 +140,19 @@ std::string shadeTitle(GridView view, const LayerScale& scale)
     return fmt::format("router logit, {:.1f} to {:.1f}", scale.lowLogit, scale.highLogit);
 }
 
+std::string valueTitle(GridView view)
+{
+    switch (view) {
+    case GridView::Chosen:
+        return "weight";
+    case GridView::Probabilities:
+        return "probability";
+    case GridView::Logits:
+        break;
+    }
+    return "router logit";
+}
+
 std::string shadeTitle(LayersView view)
 {
     switch (view) {
@@ -222,6 +235,9 @@ LazyGrid allLayersGrid(
     frame.rowTitle = "token";
     frame.colTitle = "layer";
     frame.shadeTitle = shadeTitle(view);
+    if (view != LayersView::Overlap)
+        frame.valueTitle = view == LayersView::Margin ? fmt::format("margin ({})", trace.marginUnit)
+                                                      : "entropy (nats)";
     std::vector<std::size_t> ordinals(blocks, Counterpart::kNone);
     LazyGrid grid;
     grid.gaps.assign(blocks, "dense");
@@ -245,13 +261,17 @@ LazyGrid allLayersGrid(
         cell.label = std::to_string(run.top1At(t, l));
         const auto shade
             = [](double value) { return static_cast<float>(std::clamp(value, 0.0, 1.0)); };
-        if (view == LayersView::Margin)
-            cell.shade = shade(static_cast<double>(run.marginAt(t, l)) / full);
-        else if (view == LayersView::Entropy)
-            cell.shade = shade(run.entropyAt(t, l) / even);
-        else if (!theirs.empty())
+        if (view == LayersView::Margin) {
+            cell.value = run.marginAt(t, l);
+            cell.shade = shade(static_cast<double>(cell.value) / full);
+        } else if (view == LayersView::Entropy) {
+            const double entropy = run.entropyAt(t, l);
+            cell.value = static_cast<float>(entropy);
+            cell.shade = shade(entropy / even);
+        } else if (!theirs.empty()) {
             cell.shade = static_cast<float>(sharedCount(ids, theirs))
                 / static_cast<float>(std::max(ids.size(), theirs.size()));
+        }
         if (other && other->intervened && !theirs.empty()
             && (ids.size() != theirs.size() || sharedCount(ids, theirs) != ids.size()))
             cell.mark = 4;
@@ -291,6 +311,7 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
     frame.colLoad = loadShares(trace, *ordinal);
     frame.rowBars = {marginBar(trace, *ordinal), entropyBar(trace, *ordinal)};
     frame.shadeTitle = shadeTitle(view, scale);
+    frame.valueTitle = valueTitle(view);
     grid.heading = {"layer", fmt::format("Layer {}", layer.value),
         "which expert reads which token · shade = " + frame.shadeTitle,
         fmt::format("Numbers are ranks among the {} chosen. Bars on top: share of tokens per "
@@ -314,14 +335,18 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
         const bool chosen = slot < ids.size();
         switch (view) {
         case GridView::Chosen:
-            if (chosen)
-                cell.shade = run.weightsAt(t, l)[slot] / scale.largestWeight;
+            if (chosen) {
+                cell.value = run.weightsAt(t, l)[slot];
+                cell.shade = cell.value / scale.largestWeight;
+            }
             cell.faint = static_cast<float>(probabilityAt(logits, e));
             break;
         case GridView::Probabilities:
+            cell.value = static_cast<float>(probabilityAt(logits, e));
             cell.shade = static_cast<float>(probabilityAt(logits, e) / scale.largestProbability);
             break;
         case GridView::Logits:
+            cell.value = logits[e];
             cell.shade
                 = (logits[e] - scale.lowLogit) / std::max(1e-9F, scale.highLogit - scale.lowLogit);
             break;

@@ -129,12 +129,15 @@ struct RoutingGridFigure {
         std::string label; ///< rank or expert id
         std::uint8_t mark = 0; ///< comparison: bit 0 = in A, bit 1 = in B; changed by an intervention: bit 2
         std::string note;
+        float value = std::numeric_limits<float>::quiet_NaN(); ///< what the shade stands for; NaN: the shade itself
+        float number() const { return value == value ? value : shade; }
     };
     std::vector<std::string> rowLabels;
     std::vector<std::string> colLabels;
     std::string rowTitle; ///< "token"
     std::string colTitle; ///< "expert", "layer"
-    std::string shadeTitle; ///< "weight"
+    std::string shadeTitle; ///< "weight, darkest 0.28"
+    std::string valueTitle; ///< of Cell::value with its unit, "margin (logit)"; shadeTitle when empty
     std::vector<Cell> cells; ///< [rows][cols]
     std::vector<double> colLoad; ///< share of tokens per column; empty without
     double evenLoad = 0;

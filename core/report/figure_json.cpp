@@ -158,7 +158,8 @@ void fill(Json& json, const RoutingGridFigure& figure)
     json["kind"] = "routing grid";
     json["row_title"] = figure.rowTitle;
     json["column_title"] = figure.colTitle;
-    json["value_title"] = figure.shadeTitle;
+    json["value_title"] = figure.valueTitle.empty() ? figure.shadeTitle : figure.valueTitle;
+    json["shade_title"] = figure.shadeTitle;
     json["row_labels"] = figure.rowLabels;
     json["column_labels"] = figure.colLabels;
     const std::size_t rows = figure.rowLabels.size();
@@ -169,7 +170,7 @@ void fill(Json& json, const RoutingGridFigure& figure)
     std::vector<std::string> marks;
     bool marked = false;
     for (const auto& cell : figure.cells) {
-        values.push_back(plainDouble(cell.shade));
+        values.push_back(plainDouble(cell.number()));
         faint.push_back(plainDouble(cell.faint));
         labels.push_back(cell.label);
         marks.push_back(markText(cell.mark));

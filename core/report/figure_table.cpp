@@ -126,8 +126,9 @@ TableFigure tableOf(const RoutingGridFigure& figure)
     TableFigure table;
     table.columns = {numberColumn("row"), textColumn(orElse(figure.rowTitle, "token")),
         textColumn(orElse(figure.colTitle, "column")), textColumn("label"),
-        numberColumn(orElse(figure.shadeTitle, "value")), numberColumn("probability"),
-        textColumn("mark")};
+        numberColumn(
+            orElse(figure.valueTitle.empty() ? figure.shadeTitle : figure.valueTitle, "value")),
+        numberColumn("probability"), textColumn("mark")};
     const std::size_t cols = figure.colLabels.size();
     for (std::size_t r = 0; r < figure.rowLabels.size(); ++r)
         for (std::size_t c = 0; c < cols && r * cols + c < figure.cells.size(); ++c) {
@@ -135,7 +136,7 @@ TableFigure tableOf(const RoutingGridFigure& figure)
             if (std::isnan(cell.shade) && !(cell.faint > 0) && cell.mark == 0 && cell.label.empty())
                 continue;
             table.rows.push_back({static_cast<double>(r), figure.rowLabels[r], figure.colLabels[c],
-                cell.label, number(plainDouble(cell.shade)),
+                cell.label, number(plainDouble(cell.number())),
                 cell.faint > 0 ? Cell(plainDouble(cell.faint)) : Cell(), markText(cell.mark)});
         }
     return table;

@@ -31,6 +31,13 @@ const RoutingGridFigure::Cell* cellAt(
     return index < grid.cells.size() ? &grid.cells[index] : nullptr;
 }
 
+std::string valueName(const RoutingGridFigure& grid)
+{
+    if (!grid.valueTitle.empty())
+        return grid.valueTitle;
+    return grid.shadeTitle.empty() ? "value" : grid.shadeTitle;
+}
+
 std::string cellWord(const RoutingGridFigure::Cell& cell)
 {
     if (cell.mark & 3U) {
@@ -124,8 +131,7 @@ std::string asGrid(const RoutingGridFigure& grid, const Layout& layout, bool col
 std::string asLists(const RoutingGridFigure& grid, const Layout& layout, std::size_t width)
 {
     std::string out = fmt::format("Each {} with its {}s and their {}, the largest first.\n",
-        terminalText(grid.rowTitle), terminalText(grid.colTitle),
-        grid.shadeTitle.empty() ? "value" : terminalText(grid.shadeTitle));
+        terminalText(grid.rowTitle), terminalText(grid.colTitle), terminalText(valueName(grid)));
     for (std::size_t r = 0; r < grid.rowLabels.size(); ++r) {
         std::vector<std::size_t> chosen;
         for (std::size_t c = 0; c < grid.colLabels.size(); ++c)
@@ -133,8 +139,8 @@ std::string asLists(const RoutingGridFigure& grid, const Layout& layout, std::si
                 cell && (!std::isnan(cell->shade) || cell->mark != 0))
                 chosen.push_back(c);
         std::stable_sort(chosen.begin(), chosen.end(), [&](std::size_t a, std::size_t b) {
-            const float left = cellAt(grid, r, a)->shade;
-            const float right = cellAt(grid, r, b)->shade;
+            const float left = cellAt(grid, r, a)->number();
+            const float right = cellAt(grid, r, b)->number();
             return !std::isnan(left) && (std::isnan(right) || left > right);
         });
         std::string items;
@@ -145,7 +151,7 @@ std::string asLists(const RoutingGridFigure& grid, const Layout& layout, std::si
             if (cell->mark & 3U)
                 items += ":" + cellWord(*cell);
             if (!std::isnan(cell->shade))
-                items += fmt::format(" {:.2f}", cell->shade);
+                items += fmt::format(" {:.2f}", cell->number());
         }
         for (const auto& bar : grid.rowBars)
             items += fmt::format("  {} {}", barTitle(bar), barValue(bar, r));
