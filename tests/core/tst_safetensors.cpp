@@ -282,10 +282,11 @@ private slots:
 
         // Tensors in any order, scalars, empty tensors anywhere between others, fields that are not
         // known.
-        const auto header = parse(safetensorsBytes("{\"late\":" + entry("[1,1]", "[4,8]")
+        const std::string bytes = safetensorsBytes("{\"late\":" + entry("[1,1]", "[4,8]")
                 + ",\"empty\":" + entry("[3,0,5]", "[4,4]") + ",\"end\":" + entry("[0]", "[8,8]")
                 + R"(,"first":{"extra":{"a":[1,{}]},"data_offsets":[0,4],"shape":[],"dtype":"I32"}})",
-            "12345678"));
+            "12345678");
+        const auto header = parse(bytes);
         VERIFY_OK(header);
         std::string order;
         for (const TensorInfo& tensor : header->tensors)
