@@ -176,13 +176,17 @@ Result<bool> Continuation::step(TaskContext& context)
             side->choose(m_spec.temperature);
             added = true;
         }
-        m_produced += added;
-        for (const auto& side : m_sides)
+            for (const auto& side : m_sides)
             MOESCOPE_CHECK(side->catchUp(quiet));
         return added;
     } catch (const std::bad_alloc&) {
         return fail(ErrorCode::OutOfMemory, "There is not enough memory to continue this prompt.");
     }
+}
+
+bool Continuation::hasEnded() const
+{
+    return std::ranges::all_of(m_sides, [](const auto& side) { return side->ended(); });
 }
 
 std::shared_ptr<const ExploreResult> Continuation::snapshot() const
@@ -207,19 +211,18 @@ std::shared_ptr<const ExploreResult> Continuation::snapshot() const
     return result;
 }
 
-Status continueToEnd(Continuation& continuation, TaskContext& context)
+Result<bool> continueBy(Continuation& continuation, std::uint32_t tokens, TaskContext& context)
 {
-    const std::uint32_t most = continuation.spec().maxTokens;
-    while (continuation.produced() < most) {
+    for (std::uint32_t done = 0; done < tokens; ++done) {
         MOESCOPE_CHECK(context.check());
         MOESCOPE_TRY(const bool added, continuation.step(context));
         if (!added)
-            break;
-        context.progress(static_cast<double>(continuation.produced()) / most,
-            fmt::format("Token {} of {}", continuation.produced(), most));
+            return false;
+        context.progress(static_cast<double>(done + 1) / tokens,
+            fmt::format("Token {} of {}", done + 1, tokens));
         context.partial(continuation.snapshot());
     }
-    return {};
+    return !continuation.hasEnded();
 }
 
 } // namespace moescope

@@ -12,7 +12,6 @@ namespace moescope {
 
 struct ContinuationSpec {
     ExploreSpec explore; ///< the prompts that are continued, with their interventions
-    std::uint32_t maxTokens = 32;
     double temperature = 0; ///< 0 = the most likely token
     std::uint64_t seed = 1;
 };
@@ -31,8 +30,7 @@ public:
     Result<bool> step(TaskContext& context);
     /// Everything so far, with types, patterns and the comparison.
     std::shared_ptr<const ExploreResult> snapshot() const;
-    std::uint32_t produced() const { return m_produced; } ///< steps that added a token
-    const ContinuationSpec& spec() const { return m_spec; }
+    bool hasEnded() const; ///< every side met an end token, or the model's last position
 
 private:
     class Side;
@@ -40,11 +38,10 @@ private:
     std::shared_ptr<const Lexicon> m_lexicon;
     ContinuationSpec m_spec;
     std::vector<std::unique_ptr<Side>> m_sides;
-    std::uint32_t m_produced = 0;
 };
 
-/// Steps until `maxTokens` or the end tokens are reached. After each token the partial sink gets a
-/// `std::shared_ptr<const ExploreResult>`.
-Status continueToEnd(Continuation& continuation, TaskContext& context);
+/// Adds up to `tokens` tokens to every side. After each the partial sink gets a
+/// `std::shared_ptr<const ExploreResult>`. False when the model ended the text.
+Result<bool> continueBy(Continuation& continuation, std::uint32_t tokens, TaskContext& context);
 
 } // namespace moescope

@@ -161,7 +161,6 @@ private slots:
 
         ContinuationSpec spec;
         spec.explore.prompt = request();
-        spec.maxTokens = 12;
         spec.temperature = temperature;
         spec.seed = 7;
         std::vector<std::shared_ptr<const ExploreResult>> partial;
@@ -169,7 +168,7 @@ private slots:
             partial.push_back(std::any_cast<std::shared_ptr<const ExploreResult>>(unit));
         });
         Continuation continuation(m_model, m_lexicon, spec);
-        VERIFY_OK(continueToEnd(continuation, context));
+        VERIFY_OK(continueBy(continuation, 12, context));
         const RoutingTrace& trace = continuation.snapshot()->a.trace;
         QCOMPARE(trace.tokenCount(), request().ids.size() + expected->size());
         for (std::size_t i = 0; i < expected->size(); ++i) {
@@ -185,9 +184,8 @@ private slots:
         TaskContext context;
         ContinuationSpec spec;
         spec.explore.prompt = request();
-        spec.maxTokens = 6;
         Continuation continuation(m_model, m_lexicon, spec);
-        VERIFY_OK(continueToEnd(continuation, context));
+        VERIFY_OK(continueBy(continuation, 6, context));
         const auto grown = continuation.snapshot();
         TraceRequest whole;
         for (const TraceToken& token : grown->a.trace.tokens)
@@ -210,20 +208,19 @@ private slots:
     {
         ContinuationSpec spec;
         spec.explore.prompt = request();
-        spec.maxTokens = 5;
         TaskContext free;
         Continuation straight(m_model, m_lexicon, spec);
-        VERIFY_OK(continueToEnd(straight, free));
+        VERIFY_OK(continueBy(straight, 5, free));
 
         Continuation interrupted(m_model, m_lexicon, spec);
         std::stop_source stop;
         TaskContext context = stoppedContext(stop);
         context.setPartialSink([&](const std::any&) { stop.request_stop(); });
-        const Status cancelled = continueToEnd(interrupted, context);
+        const Result<bool> cancelled = continueBy(interrupted, 5, context);
         QVERIFY(!cancelled);
         QCOMPARE(cancelled.error().code, ErrorCode::Cancelled);
         QCOMPARE(interrupted.snapshot()->a.trace.tokenCount(), std::size_t{9});
-        VERIFY_OK(continueToEnd(interrupted, free));
+        VERIFY_OK(continueBy(interrupted, 4, free));
         QCOMPARE(interrupted.snapshot()->a.trace.ids, straight.snapshot()->a.trace.ids);
     }
 
@@ -234,10 +231,9 @@ private slots:
         ContinuationSpec spec;
         spec.explore.prompt = request();
         spec.explore.compare = request(masked);
-        spec.maxTokens = 3;
         TaskContext context;
         Continuation continuation(m_model, m_lexicon, spec);
-        VERIFY_OK(continueToEnd(continuation, context));
+        VERIFY_OK(continueBy(continuation, 3, context));
         const auto result = continuation.snapshot();
         QVERIFY(result->b && result->comparison);
         QCOMPARE(result->b->trace.tokenCount(), std::size_t{11});

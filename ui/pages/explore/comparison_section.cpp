@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/explore/comparison_section.h"
+
+#include <QLabel>
+#include <QVBoxLayout>
+
+#include "core/base/text.h"
+#include "core/experiments/comparison_words.h"
+#include "ui/pages/explore/fact_rows.h"
+#include "ui/pages/explore/roles.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+namespace {
+
+QString number(double value)
+{
+    return std::isnan(value) ? QStringLiteral("–") : QString::number(value, 'f', 2);
+}
+
+QString withBand(double value, const Interval& band)
+{
+    return QStringLiteral("%1 (%2–%3)").arg(number(value), number(band.lo), number(band.hi));
+}
+
+} // namespace
+
+ComparisonSection::ComparisonSection(Style& style, QWidget* parent)
+    : QWidget(parent)
+    , m_title(makeLabel(QStringLiteral("section"), {}, this))
+    , m_facts(new FactRows(style, this))
+    , m_words(makeLabel(QStringLiteral("muted"), {}, this))
+{
+    setObjectName(QStringLiteral("comparisonSection"));
+    m_facts->setObjectName(QStringLiteral("comparisonFacts"));
+    m_words->setWordWrap(true);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(style.pxInt(8));
+    column->addWidget(m_title);
+    column->addWidget(m_facts);
+    column->addWidget(m_words);
+}
+
+void ComparisonSection::showScene(const ExploreScene& scene)
+{
+    const ExploreResult& result = *scene.result;
+    const PromptComparison& comparison = *result.comparison;
+    const RoutingTrace& a = result.a.trace;
+    QList<FactRows::Fact> facts;
+    facts.append({tr("aligned tokens"),
+        tr("%1 of %2 / %3")
+            .arg(comparison.aligned.size())
+            .arg(a.tokenCount())
+            .arg(result.b->trace.tokenCount()),
+        tr("Tokens that stand in both prompts, in the same order")});
+    const auto ordinal = a.ordinalOf(scene.layer());
+    m_title->setText(
+        ordinal ? tr("COMPARISON AT LAYER %1").arg(scene.layer().value) : tr("COMPARISON"));
+    if (ordinal) {
+        const LayerOverlap& overlap = comparison.layers[*ordinal];
+        facts.append({tr("experts used, A · B · both"),
+            tr("%1 · %2 · %3 of %4")
+                .arg(overlap.usedA)
+                .arg(overlap.usedB)
+                .arg(overlap.shared)
+                .arg(a.experts),
+            tr("Distinct experts that some token of the prompt chose at this layer")});
+        facts.append({tr("set overlap"), number(overlap.setOverlap),
+            tr("Experts used by both prompts, of those used by either; no unit")});
+        facts.append({tr("random sets of these sizes"),
+            withBand(overlap.setOverlapNull, overlap.setOverlapBand),
+            tr("Mean and 95 % band for random sets of the same sizes; chance of at least as many "
+               "shared: p = %1")
+                .arg(overlap.p, 0, 'f', 3),
+            true});
+        facts.append({tr("usage overlap"), number(overlap.usageOverlap),
+            tr("Sum over the experts of the smaller share of choices; 1 = used alike")});
+        facts.append({tr("random routing, this load"),
+            withBand(overlap.usageOverlapNull, overlap.usageOverlapBand),
+            tr("Mean and 95 % band when both prompts choose at random with their common loads"),
+            true});
+        if (comparison.compared > 0) {
+            facts.append({tr("shared at aligned tokens"), number(overlap.alignedOverlap),
+                comparison.prefixLeftOut
+                    ? tr("Mean share of k that %n aligned token(s) have in common; the common "
+                         "start is left out, because a causal model must route it alike",
+                        nullptr, static_cast<int>(comparison.compared))
+                    : tr("Mean share of k that %n aligned token(s) have in common", nullptr,
+                        static_cast<int>(comparison.compared))});
+            facts.append({tr("random choices, k/E"),
+                withBand(static_cast<double>(a.k) / a.experts, overlap.alignedBand),
+                tr("Mean and 95 % band of independent random choices"), true});
+        }
+    }
+    if (const auto& first = comparison.firstDivergence)
+        facts.append({tr("first divergence"),
+            tr("%1, layer %2")
+                .arg(QString::fromStdString(visibleToken(a.tokens[first->positionA].text)))
+                .arg(first->layer.value),
+            tr("First aligned token (position %1 in A, %2 in B) whose experts differ, and the "
+               "first layer where they do")
+                .arg(first->positionA)
+                .arg(first->positionB)});
+    m_facts->setFacts(facts);
+    const auto statements = describeComparison(result, scene.layer());
+    m_words->setText(
+        statements.empty() ? QString() : QString::fromStdString(statements.back().text));
+    setRole(m_words,
+        !statements.empty() && statements.back().asRandom ? QStringLiteral("null")
+                                                          : QStringLiteral("muted"));
+}
+
+} // namespace moescope::ui

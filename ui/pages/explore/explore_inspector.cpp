@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/explore/explore_inspector.h"
+
+#include <QFrame>
+#include <QLabel>
+#include <QVBoxLayout>
+
+#include "ui/pages/explore/changes_section.h"
+#include "ui/pages/explore/comparison_section.h"
+#include "ui/pages/explore/expert_section.h"
+#include "ui/pages/explore/range_section.h"
+#include "ui/pages/explore/roles.h"
+#include "ui/pages/explore/token_section.h"
+#include "ui/shell/page.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+ExploreInspector::ExploreInspector(const UiContext& context, QWidget* parent)
+    : QWidget(parent)
+    , m_context(context)
+    , m_empty(makeLabel(QStringLiteral("muted"),
+          tr("Click a token to see its experts, or an expert's column to see what it reads."),
+          this))
+    , m_comparison(new ComparisonSection(context.style, this))
+    , m_changes(new ChangesSection(context.style, context.session, this))
+    , m_range(new RangeSection(context.style, context.session, this))
+    , m_token(new TokenSection(context, this))
+    , m_expert(new ExpertSection(context.style, context.session, this))
+    , m_firstLine(makeLine())
+    , m_secondLine(makeLine())
+{
+    setObjectName(QStringLiteral("exploreInspector"));
+    m_empty->setWordWrap(true);
+    auto* column = new QVBoxLayout(this);
+    const Style& style = context.style;
+    column->setContentsMargins(style.pxInt(18), style.pxInt(16), style.pxInt(18), style.pxInt(16));
+    column->setSpacing(style.pxInt(12));
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_empty, m_comparison, m_changes,
+             m_firstLine, m_range, m_token, m_secondLine, m_expert})
+        column->addWidget(widget);
+    column->addStretch(1);
+    clear();
+}
+
+QWidget* ExploreInspector::makeLine()
+{
+    auto* line = new QFrame(this);
+    const auto restyle = [this, line] {
+        line->setFixedHeight(m_context.style.pxInt(1));
+        line->setStyleSheet(
+            QStringLiteral("background: %1").arg(m_context.style.theme().hairline.name()));
+    };
+    restyle();
+    connect(&m_context.style, &Style::changed, line, restyle);
+    return line;
+}
+
+void ExploreInspector::clear()
+{
+    m_token->clear();
+    for (QWidget* widget : std::initializer_list<QWidget*>{
+             m_comparison, m_changes, m_firstLine, m_range, m_token, m_secondLine, m_expert})
+        widget->hide();
+    m_empty->hide();
+}
+
+bool ExploreInspector::isBusy() const
+{
+    return m_token->isBusy();
+}
+
+void ExploreInspector::showScene(const ExploreScene& scene)
+{
+    const PromptSide focus = scene.focus();
+    const RoutingTrace& trace = scene.side(focus)->trace;
+    const auto range = scene.rangeOn(focus);
+    const auto token = scene.tokenOn(focus);
+    const bool hasSpan = range && range->count() > 1 && range->last < trace.tokenCount();
+    const bool hasToken = token && *token < trace.tokenCount() && !hasSpan;
+    const bool hasExpert = scene.selection.expert() && !scene.isDense();
+    const bool compares = scene.comparing == Comparing::Prompts && !scene.isDense();
+    const bool changes = scene.comparing == Comparing::Changes;
+
+    m_comparison->setVisible(compares);
+    if (compares)
+        m_comparison->showScene(scene);
+    m_changes->setVisible(changes);
+    if (changes)
+        m_changes->showScene(scene);
+    m_range->setVisible(hasSpan);
+    if (hasSpan)
+        m_range->showScene(scene, *range);
+    m_token->setVisible(hasToken);
+    if (hasToken)
+        m_token->showScene(scene, *token);
+    else
+        m_token->clear();
+    m_expert->setVisible(hasExpert);
+    if (hasExpert)
+        m_expert->showScene(scene);
+    m_firstLine->setVisible((compares || changes) && (hasSpan || hasToken || hasExpert));
+    m_secondLine->setVisible((hasSpan || hasToken) && hasExpert);
+    m_empty->setVisible(!hasSpan && !hasToken && !hasExpert);
+}
+
+} // namespace moescope::ui

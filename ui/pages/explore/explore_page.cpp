@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/explore/explore_page.h"
+
+#include <algorithm>
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include "ui/figures/figure_panel.h"
+#include "ui/jobs/job_runner.h"
+#include "ui/pages/explore/all_layers_panel.h"
+#include "ui/pages/explore/comparison_panel.h"
+#include "ui/pages/explore/explore_inspector.h"
+#include "ui/pages/explore/generate_bar.h"
+#include "ui/pages/explore/generation.h"
+#include "ui/pages/explore/intervention_bar.h"
+#include "ui/pages/explore/layer_bar.h"
+#include "ui/pages/explore/layer_panel.h"
+#include "ui/pages/explore/overlap_panel.h"
+#include "ui/pages/explore/token_panel.h"
+#include "ui/session/explore_controller.h"
+#include "ui/session/session.h"
+#include "ui/style/progress_placeholder.h"
+
+namespace moescope::ui {
+
+namespace {
+
+/// A run that answers faster than this replaces the old picture without a placeholder between.
+constexpr double kQuickSeconds = 0.4;
+
+enum { kEmpty, kRunning, kResult };
+enum { kSingle, kPrompts, kChanges, kDense };
+
+} // namespace
+
+ExplorePage::ExplorePage(const UiContext& context, QWidget* parent)
+    : Page(parent)
+    , m_context(context)
+    , m_generation(new Generation(m_context, this))
+    , m_inspector(new ExploreInspector(m_context))
+{
+    setObjectName(QStringLiteral("explorePage"));
+    build();
+    makeActions();
+    connectSession();
+    showBars();
+    showState();
+}
+
+ExplorePage::~ExplorePage()
+{
+    if (!m_inspector->parent()) // no window took it
+        delete m_inspector;
+}
+
+QWidget* ExplorePage::inspector()
+{
+    return m_inspector;
+}
+
+void ExplorePage::connectSession()
+{
+    Session& session = m_context.session;
+    connect(&session, &Session::exploreChanged, this, [this] {
+        m_failure.clear();
+        showState();
+        refresh();
+        emit stateChanged();
+    });
+    connect(&session, &Session::selectionChanged, this, &ExplorePage::refresh);
+    connect(&session.interventions(), &InterventionStack::changed, this, [this] {
+        if (!m_context.session.interventions().isEmpty())
+            m_openInterventions->setChecked(true);
+        refresh();
+    });
+    connect(&session, &Session::hoverChanged, this, [this] { m_tokens->showHover(); });
+    connect(&session, &Session::exploreFailed, this, &ExplorePage::onFailed);
+    connect(&session, &Session::modelOpened, this, [this] {
+        m_failure.clear();
+        showBars();
+        showState();
+    });
+    connect(&session, &Session::modelClosed, this, [this] {
+        showBars();
+        showState();
+    });
+    connect(&m_context.explore, &ExploreController::runningChanged, this, [this] {
+        showState();
+        emit stateChanged();
+    });
+    connect(&m_context.runner, &JobRunner::jobsChanged, this, &ExplorePage::showState);
+    connect(m_generation, &Generation::changed, this, &ExplorePage::stateChanged);
+    connect(m_tokens, &TokenPanel::wantedSidesChanged, this, &ExplorePage::refresh);
+}
+
+void ExplorePage::onFailed(const QString& message)
+{
+    m_failure = message;
+    if (!m_context.session.interventions().isEmpty()) {
+        m_openInterventions->setChecked(true);
+        m_interventionBar->showFailure(message);
+    }
+    showState();
+    emit stateChanged();
+}
+
+void ExplorePage::showEvent(QShowEvent* event)
+{
+    Page::showEvent(event);
+    if (m_stale)
+        refresh();
+}
+
+QString ExplorePage::reasonForNothing() const
+{
+    const auto& open = m_context.session.model();
+    if (!open)
+        return tr("Open a model from the menu at the top left; a sample is a good start.");
+    if (!open->model)
+        return tr("This model can be looked at, but not run. %1")
+            .arg(QString::fromStdString(open->modelError.message));
+    if (!m_failure.isEmpty())
+        return m_failure;
+    return tr("Type a prompt above and press Enter to see where every token goes.");
+}
+
+void ExplorePage::showState()
+{
+    const bool hasResult = m_context.session.explore() != nullptr;
+    bool waits = !hasResult && m_context.explore.isRunning();
+    for (const JobInfo& job : m_context.runner.jobs()) {
+        if (job.key != QLatin1String("explore"))
+            continue;
+        waits = waits || job.seconds > kQuickSeconds;
+        m_progress->setProgress(job.waiting ? -1 : job.fraction,
+            job.stage.isEmpty() ? tr("Running the prompt")
+                                : tr("Running the prompt: %1").arg(job.stage),
+            job.secondsLeft
+                ? tr("about %n second(s) left", nullptr, static_cast<int>(*job.secondsLeft + 0.5))
+                : QString());
+    }
+    if (waits) {
+        m_stack->setCurrentIndex(kRunning);
+    } else if (hasResult) {
+        m_stack->setCurrentIndex(kResult);
+    } else {
+        m_empty->setText(reasonForNothing());
+        m_stack->setCurrentIndex(kEmpty);
+    }
+    if (!hasResult)
+        m_inspector->clear();
+}
+
+void ExplorePage::refresh()
+{
+    m_stale = !isVisible();
+    if (m_stale || !m_context.session.explore())
+        return;
+    showScene(makeScene(m_context.session, m_tokens->wantedSides()));
+}
+
+void ExplorePage::showScene(const ExploreScene& scene)
+{
+    m_tokens->showScene(scene);
+    m_inspector->showScene(scene);
+    m_layerBar->setVisible(!scene.isDense());
+    m_openInterventions->setVisible(!scene.isDense());
+    m_interventionBar->setVisible(!scene.isDense() && m_openInterventions->isChecked());
+    if (scene.isDense()) {
+        showDense(scene);
+        m_middle->setCurrentIndex(kDense);
+        return;
+    }
+    m_layerBar->showScene(scene);
+    if (scene.comparing == Comparing::Prompts && scene.shown == ShownSides::Both) {
+        m_comparison->showScene(scene);
+        m_overlap->showScene(scene);
+        m_middle->setCurrentIndex(kPrompts);
+    } else if (scene.comparing == Comparing::Changes && scene.shown == ShownSides::Both) {
+        m_untouched->showScene(scene);
+        m_changed->showScene(scene);
+        m_middle->setCurrentIndex(kChanges);
+    } else {
+        m_allLayers->showScene(scene);
+        m_layer->showScene(scene);
+        m_middle->setCurrentIndex(kSingle);
+    }
+}
+
+void ExplorePage::showDense(const ExploreScene& scene)
+{
+    if (scene.result == m_denseResult)
+        return;
+    m_denseResult = scene.result;
+    m_denseText->setText(tr("This is a dense model: it has no router, so every token takes the "
+                            "same path through all %n layer(s).",
+        nullptr, static_cast<int>(scene.result->model->model->config().layerCount())));
+    Report report = exploreReport(*scene.result);
+    const auto table = std::ranges::find(report.figures, "token-table", &Figure::id);
+    if (table != report.figures.end())
+        m_denseTable->setFigure(std::make_shared<const Figure>(std::move(*table)));
+}
+
+void ExplorePage::showBars()
+{
+    m_interventionBar->setVisible(
+        m_openInterventions->isChecked() && m_openInterventions->isVisibleTo(this));
+    m_generateBar->setVisible(m_openGenerate->isChecked());
+}
+
+bool ExplorePage::isBusy() const
+{
+    return m_context.explore.isRunning() || m_generation->isPlaying() || m_generation->isWorking()
+        || m_inspector->isBusy();
+}
+
+std::optional<Report> ExplorePage::report() const
+{
+    const auto& result = m_context.session.explore();
+    if (!result)
+        return std::nullopt;
+    ExploreResult shown = *result;
+    if (const auto layer = m_context.session.selection().layer)
+        shown.layer = *layer;
+    Report report = exploreReport(shown);
+    report.complete = !m_generation->isPlaying() && !m_generation->isWorking();
+    return report;
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QWidget>
+
+class QGridLayout;
+class QLabel;
+
+namespace moescope::ui {
+
+class Style;
+
+/// Names on the left, numbers on the right; a null in its colour under the number it belongs to.
+class FactRows : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit FactRows(Style& style, QWidget* parent = nullptr);
+
+    struct Fact {
+        QString name;
+        QString value;
+        QString help; ///< what it means, on hover
+        bool isNull = false;
+    };
+    void setFacts(const QList<Fact>& facts);
+
+private:
+    QGridLayout* m_grid;
+    QList<std::pair<QLabel*, QLabel*>> m_rows;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,212 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/explore/layer_panel.h"
+
+#include <QGuiApplication>
+#include <QLabel>
+
+#include "core/experiments/expert_loads.h"
+#include "ui/pages/explore/expert_grid_view.h"
+#include "ui/pages/explore/expert_menu.h"
+#include "ui/pages/explore/grid_tools.h"
+#include "ui/session/session.h"
+#include "ui/style/segmented_control.h"
+
+namespace moescope::ui {
+
+namespace {
+
+enum Order { ById, ByLoad, Clustered };
+
+ExpertId expertOf(int col)
+{
+    return ExpertId(static_cast<std::uint32_t>(col));
+}
+
+} // namespace
+
+LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
+    : FigurePanel(style, new ExpertGridView(style), parent)
+    , m_session(session)
+    , m_grid(static_cast<ExpertGridView*>(view()))
+    , m_view(new SegmentedControl(style, {tr("chosen"), tr("probabilities"), tr("logits")}))
+    , m_order(new SegmentedControl(style, {tr("id"), tr("load"), tr("clustered")}))
+{
+    setObjectName(QStringLiteral("layerPanel"));
+    m_grid->setObjectName(QStringLiteral("layerGrid"));
+    m_view->setName(tr("cells show"));
+    m_view->setObjectName(QStringLiteral("layerView"));
+    m_view->setSegmentToolTip(
+        0, tr("The chosen experts with their weight; the number is the rank of the choice"));
+    m_view->setSegmentToolTip(
+        1, tr("Softmax of the router's logits over all experts, chosen or not"));
+    m_view->setSegmentToolTip(2, tr("What the router computed, before softmax"));
+    m_order->setName(tr("order of experts"));
+    m_order->setObjectName(QStringLiteral("layerOrder"));
+    m_order->setSegmentToolTip(0, tr("Experts by their number"));
+    m_order->setSegmentToolTip(1, tr("Busiest expert first"));
+    m_order->setSegmentToolTip(2, tr("Experts that read the same tokens stand side by side"));
+    addFooterWidget(m_view);
+    addFooterSpace();
+    auto* label = new QLabel(tr("order"));
+    label->setProperty("role", QStringLiteral("muted"));
+    addFooterWidget(label);
+    addFooterWidget(m_order);
+    connect(m_view, &SegmentedControl::currentChanged, this, [this] {
+        rebuild();
+        emit lookChanged();
+    });
+    connect(m_order, &SegmentedControl::currentChanged, this, [this] {
+        arrange();
+        emit lookChanged();
+    });
+    connectGrid();
+}
+
+void LayerPanel::connectGrid()
+{
+    connect(m_grid, &RoutingGridView::cellClicked, this, &LayerPanel::onCellClicked);
+    connect(m_grid, &RoutingGridView::rowClicked, this, [this](int row) {
+        m_session.selectToken(static_cast<std::size_t>(row), m_side, isKeyGesture());
+    });
+    connect(m_grid, &RoutingGridView::columnClicked, this, &LayerPanel::onColumnClicked);
+    connect(m_grid, &RoutingGridView::columnContextMenuRequested, this, &LayerPanel::openMenu);
+    connect(m_grid, &RoutingGridView::cellHovered, this, [this](int row, int col) {
+        Hover hover;
+        hover.side = m_side;
+        if (row >= 0) {
+            hover.token = static_cast<std::size_t>(row);
+            hover.expert = expertOf(col);
+        }
+        m_session.setHover(hover);
+    });
+}
+
+void LayerPanel::setFixedSide(PromptSide side, const QString& name)
+{
+    m_fixed = side;
+    m_fixedName = name;
+}
+
+int LayerPanel::viewIndex() const
+{
+    return m_view->current();
+}
+
+int LayerPanel::orderIndex() const
+{
+    return m_order->current();
+}
+
+void LayerPanel::setLook(int viewIndex, int orderIndex)
+{
+    m_view->setCurrent(viewIndex);
+    m_order->setCurrent(orderIndex);
+}
+
+PromptSide LayerPanel::sideOf(const ExploreScene& scene) const
+{
+    return m_fixed.value_or(scene.focus());
+}
+
+void LayerPanel::showScene(const ExploreScene& scene)
+{
+    const PromptSide side = sideOf(scene);
+    const bool isNew = scene.result != m_result || scene.layer() != m_layer || side != m_side;
+    m_scene = scene;
+    m_result = scene.result;
+    m_layer = scene.layer();
+    m_side = side;
+    if (isNew)
+        rebuild();
+    showSelection();
+}
+
+void LayerPanel::rebuild()
+{
+    if (!m_scene)
+        return;
+    const SidePointer side = m_scene->side(m_side);
+    LazyGrid grid = layerGrid(side, *m_layer, static_cast<GridView>(viewIndex()),
+        counterpart(m_result, m_side == PromptSide::B));
+    if (!m_fixedName.isEmpty())
+        grid.heading.title += ", " + m_fixedName.toStdString();
+    replaceGrid(*m_grid, std::move(grid));
+    m_grid->setSource(QStringLiteral("explore"),
+        tr("%n token(s)", nullptr, static_cast<int>(side->trace.tokenCount())));
+    setCaptionVisible(true);
+    arrange();
+}
+
+void LayerPanel::arrange()
+{
+    if (!m_scene || !m_grid->source())
+        return;
+    const RoutingTrace& trace = m_scene->side(m_side)->trace;
+    const auto ordinal = trace.ordinalOf(*m_layer);
+    std::vector<int> order;
+    if (orderIndex() == ByLoad) {
+        order = RoutingGridView::orderByLoad(*m_grid->source());
+    } else if (orderIndex() == Clustered && ordinal) {
+        for (const std::size_t expert : clusteredExperts(trace, *ordinal))
+            order.push_back(static_cast<int>(expert));
+    }
+    m_grid->setColumnOrder(order);
+}
+
+void LayerPanel::showSelection()
+{
+    const auto token = m_scene->tokenOn(m_side);
+    const auto range = m_scene->rangeOn(m_side);
+    const Selection& selection = m_scene->selection;
+    const auto expert = selection.expert();
+    m_grid->setCurrentCell(
+        token ? static_cast<int>(*token) : -1, expert ? static_cast<int>(expert->value) : -1);
+    if (range && range->count() > 1)
+        m_grid->setHighlightedRows(static_cast<int>(range->first), static_cast<int>(range->last));
+    else
+        m_grid->setHighlightedRows(0, -1);
+    QList<int> outlined;
+    for (const ExpertId id : selection.experts)
+        outlined.append(static_cast<int>(id.value));
+    m_grid->setOutlinedColumns(outlined);
+    QList<int> masked;
+    for (const auto& at : m_session.interventions().current().masked) {
+        if (at.layer == *m_layer)
+            masked.append(static_cast<int>(at.expert.value));
+    }
+    m_grid->setBlockedColumns(masked);
+}
+
+void LayerPanel::onCellClicked(int row, int col)
+{
+    Selection next = m_session.selection();
+    const auto token = static_cast<std::size_t>(row);
+    next.tokens = TokenRange{token, token};
+    next.side = m_side;
+    if (QGuiApplication::keyboardModifiers() & Qt::ControlModifier) {
+        if (std::erase(next.experts, expertOf(col)) == 0)
+            next.experts.push_back(expertOf(col));
+    } else {
+        next.experts = {expertOf(col)};
+    }
+    m_session.select(next, isKeyGesture());
+}
+
+void LayerPanel::onColumnClicked(int col, Qt::KeyboardModifiers modifiers)
+{
+    if (modifiers & Qt::ControlModifier)
+        m_session.toggleExpert(expertOf(col));
+    else
+        m_session.selectExpert(expertOf(col), isKeyGesture());
+}
+
+void LayerPanel::openMenu(int col, const QPoint& position)
+{
+    QMenu* menu = makeExpertMenu(m_session, *m_layer, expertOf(col), this);
+    menu->addSeparator();
+    menu->addActions(m_grid->exportActions());
+    menu->popup(position);
+}
+
+} // namespace moescope::ui

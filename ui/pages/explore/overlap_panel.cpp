@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/explore/overlap_panel.h"
+
+#include <QVBoxLayout>
+
+#include "core/experiments/comparison_words.h"
+#include "ui/figures/line_chart_view.h"
+#include "ui/pages/explore/statement_card.h"
+#include "ui/session/session.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+OverlapPanel::OverlapPanel(Style& style, Session& session, QWidget* parent)
+    : FigurePanel(style, new LineChartView(style), parent)
+    , m_session(session)
+    , m_card(new StatementCard(style))
+{
+    setObjectName(QStringLiteral("overlapPanel"));
+    view()->setObjectName(QStringLiteral("overlapChart"));
+    m_card->setObjectName(QStringLiteral("comparisonFindings"));
+    bodyLayout()->addWidget(m_card);
+    connect(static_cast<LineChartView*>(view()), &LineChartView::pointClicked, this,
+        [this](int, int point) {
+            const auto& layers = m_result->a.trace.layers;
+            if (point >= 0 && static_cast<std::size_t>(point) < layers.size())
+                m_session.selectLayer(layers[static_cast<std::size_t>(point)]);
+        });
+}
+
+void OverlapPanel::showScene(const ExploreScene& scene)
+{
+    if (scene.result == m_result && scene.layer() == m_layer)
+        return;
+    if (scene.result != m_result)
+        setFigure(std::make_shared<const Figure>(overlapByLayerFigure(*scene.result)));
+    m_result = scene.result;
+    m_layer = scene.layer();
+    view()->setSource(QStringLiteral("explore"),
+        tr("%n aligned token(s)", nullptr, static_cast<int>(m_result->comparison->compared)));
+    m_card->setStatements(describeComparison(*m_result, *m_layer));
+}
+
+} // namespace moescope::ui

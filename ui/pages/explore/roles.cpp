@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/explore/roles.h"
+
+#include <QLabel>
+#include <QStyle>
+
+namespace moescope::ui {
+
+void setRole(QWidget* widget, const QString& role)
+{
+    if (widget->property("role").toString() == role)
+        return;
+    widget->setProperty("role", role);
+    widget->style()->unpolish(widget);
+    widget->style()->polish(widget);
+}
+
+QLabel* makeLabel(const QString& role, const QString& text, QWidget* parent)
+{
+    auto* label = new QLabel(text, parent);
+    label->setProperty("role", role);
+    label->setTextFormat(Qt::PlainText);
+    return label;
+}
+
+} // namespace moescope::ui

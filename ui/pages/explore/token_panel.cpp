@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/explore/token_panel.h"
+
+#include <algorithm>
+
+#include <QHBoxLayout>
+#include <QVBoxLayout>
+
+#include "core/base/text.h"
+#include "ui/figures/token_strip_view.h"
+#include "ui/pages/explore/find_bar.h"
+#include "ui/session/session.h"
+#include "ui/style/segmented_control.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+namespace {
+
+std::shared_ptr<const Figure> shared(Figure figure)
+{
+    return std::make_shared<const Figure>(std::move(figure));
+}
+
+bool sameTokens(const RoutingTrace& a, const RoutingTrace& b)
+{
+    return std::ranges::equal(a.tokens, b.tokens, {}, &TraceToken::id, &TraceToken::id);
+}
+
+/// "A is to B as C is to D": one relation word on either side of the pivot.
+bool isWholeAnalogy(const std::vector<TaggedToken>& tags)
+{
+    const auto isTo = [](const TaggedToken& tag) { return tag.type == TokenType::To; };
+    const auto pivot = std::ranges::find(tags, TokenType::As, &TaggedToken::type);
+    return pivot != tags.end() && std::any_of(tags.begin(), pivot, isTo)
+        && std::any_of(pivot, tags.end(), isTo);
+}
+
+} // namespace
+
+QStringList patternPills(const ExploreResult::Side& side)
+{
+    constexpr std::size_t kMost = 2;
+    QStringList pills;
+    for (std::size_t i = 0; i < std::min(kMost, side.categories.size()); ++i) {
+        QString name = QString::fromStdString(side.categories[i].category);
+        if (name == QLatin1String("analogy") && isWholeAnalogy(side.tags))
+            name = TokenPanel::tr("analogy  A is to B as C is to D");
+        pills += name.replace(QLatin1Char('_'), QLatin1Char(' '));
+    }
+    const auto best = std::ranges::max_element(side.notes, {}, &PatternNote::interest);
+    if (best != side.notes.end() && !best->label.empty())
+        pills += QStringLiteral("%1: %2").arg(QString::fromStdString(best->label),
+            QString::fromStdString(visibleToken(side.trace.tokens[best->token].text)));
+    return pills;
+}
+
+TokenPanel::TokenPanel(Style& style, Session& session, QWidget* parent)
+    : Panel(style, parent)
+    , m_session(session)
+    , m_a(makeStrip(QStringLiteral("tokensA"), PromptSide::A))
+    , m_b(makeStrip(QStringLiteral("tokensB"), PromptSide::B))
+    , m_switch(new SegmentedControl(
+          style, {tr("side by side"), QStringLiteral("A"), QStringLiteral("B")}))
+    , m_find(new FindBar(style))
+{
+    setAccessibleName(tr("Tokens"));
+    m_switch->setName(tr("shown"));
+    m_switch->setObjectName(QStringLiteral("shownSides"));
+    m_switch->hide();
+    auto* body = new QWidget;
+    auto* row = new QHBoxLayout(body);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(style.pxInt(12));
+    auto* strips = new QVBoxLayout;
+    strips->setSpacing(0);
+    strips->addWidget(m_a);
+    strips->addWidget(m_b);
+    strips->addWidget(m_find);
+    row->addLayout(strips, 1);
+    row->addWidget(m_switch, 0, Qt::AlignTop);
+    m_b->hide();
+    setBody(body);
+    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
+    connect(m_switch, &SegmentedControl::currentChanged, this, &TokenPanel::wantedSidesChanged);
+    connect(m_find, &FindBar::find, this, &TokenPanel::find);
+    connect(m_find, &FindBar::closed, this, [this] { m_a->setFocus(); });
+}
+
+TokenStripView* TokenPanel::makeStrip(const QString& name, PromptSide side)
+{
+    auto* strip = new TokenStripView(look());
+    strip->setObjectName(name);
+    strip->setSource(QStringLiteral("explore"));
+    connect(strip, &TokenStripView::tokenClicked, this,
+        [this, side](int token) { m_session.selectToken(static_cast<std::size_t>(token), side); });
+    connect(strip, &TokenStripView::rangeSelected, this, [this, side](int first, int last) {
+        m_session.selectTokens(
+            {static_cast<std::size_t>(first), static_cast<std::size_t>(last)}, side);
+    });
+    connect(strip, &TokenStripView::tokenHovered, this, [this, side](int token) {
+        Hover hover;
+        hover.side = side;
+        if (token >= 0)
+            hover.token = static_cast<std::size_t>(token);
+        m_session.setHover(hover);
+    });
+    return strip;
+}
+
+ShownSides TokenPanel::wantedSides() const
+{
+    return static_cast<ShownSides>(std::max(0, m_switch->current()));
+}
+
+void TokenPanel::showScene(const ExploreScene& scene)
+{
+    const ExploreResult& result = *scene.result;
+    const bool twoTexts = result.b && !sameTokens(result.a.trace, result.b->trace);
+    if (scene.result != m_result || scene.layer() != m_layer) {
+        m_result = scene.result;
+        m_layer = scene.layer();
+        m_a->setFigure(shared(tokenStripFigure(result.a, *m_layer)));
+        m_a->setPatterns(twoTexts ? QStringList() : patternPills(result.a));
+        m_a->setSideLetter(twoTexts ? QStringLiteral("A") : QString());
+        m_b->setVisible(twoTexts);
+        if (twoTexts) {
+            m_b->setFigure(shared(tokenStripFigure(*result.b, *m_layer)));
+            m_b->setSideLetter(QStringLiteral("B"));
+        }
+        const int rows = twoTexts ? 2 : 4;
+        m_a->setVisibleRows(rows);
+        m_b->setVisibleRows(rows);
+        updateGeometry();
+    }
+    showSwitch(scene);
+    const auto mark = [&](TokenStripView* strip, PromptSide side) {
+        const auto token = scene.tokenOn(side);
+        const auto range = scene.rangeOn(side);
+        strip->setCurrent(token ? static_cast<int>(*token) : -1);
+        if (range && range->count() > 1)
+            strip->setRange(static_cast<int>(range->first), static_cast<int>(range->last));
+        else
+            strip->setRange(0, -1);
+    };
+    mark(m_a, PromptSide::A);
+    if (twoTexts)
+        mark(m_b, PromptSide::B);
+}
+
+void TokenPanel::showSwitch(const ExploreScene& scene)
+{
+    const bool wanted = scene.comparing != Comparing::Nothing && !scene.isDense();
+    if (scene.comparing != m_comparing) {
+        m_comparing = scene.comparing;
+        const QSignalBlocker quiet(m_switch);
+        if (m_comparing == Comparing::Changes)
+            m_switch->setLabels({tr("side by side"), tr("untouched"), tr("changed")});
+        else
+            m_switch->setLabels({tr("side by side"), tr("prompt A"), tr("prompt B")});
+    }
+    m_switch->setVisible(wanted);
+}
+
+void TokenPanel::showHover()
+{
+    const Hover& hover = m_session.hover();
+    const auto preview = [&](TokenStripView* strip, PromptSide side) {
+        strip->setHovered(hover.token && hover.side == side ? static_cast<int>(*hover.token) : -1);
+    };
+    preview(m_a, PromptSide::A);
+    preview(m_b, PromptSide::B);
+}
+
+void TokenPanel::openFind()
+{
+    m_find->open();
+}
+
+void TokenPanel::find(const QString& text, bool forward, bool fromHere)
+{
+    if (!m_result || text.isEmpty()) {
+        m_find->setFound(true);
+        return;
+    }
+    const bool inB = m_session.selection().side == PromptSide::B && m_b->isVisible();
+    TokenStripView* strip = inB ? m_b : m_a;
+    const int from = std::max(0, strip->current()) + (fromHere ? 0 : forward ? 1 : -1);
+    const int found = strip->findToken(text, from, forward);
+    m_find->setFound(found >= 0);
+    if (found >= 0)
+        m_session.selectToken(
+            static_cast<std::size_t>(found), inB ? PromptSide::B : PromptSide::A, true);
+}
+
+} // namespace moescope::ui
