@@ -134,8 +134,6 @@ Status runGenerate(const GenerateOptions& options, Environment& environment)
     const MoeModel& model = *open->model;
     Console& console = environment.console();
     TaskContext& task = environment.task();
-    // Sums may not overflow for a huge --max-tokens, which is then refused as too long for the
-    // memory.
     MOESCOPE_CHECK(task.checkMemory(
         forwardMemory(model, std::uint64_t{prompt.size()} + options.spec.maxTokens, {}),
         "Generating this many tokens"));

@@ -49,10 +49,12 @@ Status wrongUse(const CLI::App& app, const CLI::ParseError& error, std::string_v
     std::string sentence = error.what();
     if (app.get_subcommands().empty()) {
         if (first.empty())
-            sentence = "No command was given; moescope-cli --help lists them";
-        else if (first.front() != '-')
-            sentence
-                = fmt::format("There is no command \"{}\"; moescope-cli --help lists them", first);
+            sentence = "No command was given";
+        else if (first.front() == '-')
+            sentence = fmt::format("There is no option {}", first);
+        else
+            sentence = fmt::format("There is no command \"{}\"", first);
+        sentence += "; moescope-cli --help lists what there is";
     }
     if (!sentence.ends_with('.'))
         sentence += '.';

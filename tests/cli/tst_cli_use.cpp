@@ -100,7 +100,8 @@ private slots:
     {
         VERIFY_FAILS(runCli({}), 2, "command");
         VERIFY_FAILS(runCli({QStringLiteral("nonsense")}), 2, "nonsense");
-        VERIFY_FAILS(runCli(words("inspect")), 2, "MODEL");
+        VERIFY_FAILS(runCli(words("inspect")), 2, "--model");
+        VERIFY_FAILS(runCli(words("--nonsense")), 2, "--nonsense");
         VERIFY_FAILS(runCli(words("inspect native --nonsense")), 2, "--nonsense");
         VERIFY_FAILS(runCli(words("explore native")), 2, "--prompt");
         VERIFY_FAILS(runCli(words("explore native --prompt a --layer 99")), 2, "99");

@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: The Moescope authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for moescope-cli
+
+_moescope_cli_models()
+{
+    local names
+    names=$(moescope-cli models --json - 2>/dev/null | sed -n 's/^ *"\(id\|name\)": "\(.*\)",\{0,1\}$/\2/p')
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -W "$names" -- "$1"; compgen -f -- "$1")
+}
+
+_moescope_cli()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=""
+    local work="--help --threads --memory --resources --quiet" reports="--json --output --figure" options=""
+    ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]}
+    case $command in
+    explore) options="--model --prompt --ids --compare --layer --register $reports $work" ;;
+    moe-type-analyze) options="--model --layer --layers --experts --projections --shares $reports $work" ;;
+    inspect) options="--model --tensors $reports $work" ;;
+    models) options="$reports $work" ;;
+    trace) options="--model --prompt --ids --no-special --prompts --out --json $work" ;;
+    tokenize) options="--model --text --file --json $work" ;;
+    generate) options="--model --prompt --ids --no-special --max-tokens --temperature --seed --ignore-eos --json $work" ;;
+    *)
+        mapfile -t COMPREPLY < <(compgen -W "explore moe-type-analyze inspect models trace tokenize generate --help --version" -- "$current")
+        return
+        ;;
+    esac
+    case $previous in
+    -m | --model)
+        _moescope_cli_models "$current"
+        return
+        ;;
+    --register)
+        mapfile -t COMPREPLY < <(compgen -W "auto prose code" -- "$current")
+        return
+        ;;
+    --json | -o | --output | --out | --file | --prompts | --resources)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    esac
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    elif [[ $command != models ]]; then
+        _moescope_cli_models "$current"
+    fi
+}
+
+complete -F _moescope_cli moescope-cli
