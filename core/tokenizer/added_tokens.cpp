@@ -116,11 +116,11 @@ void AddedTokens::split(std::string_view text, std::size_t begin, std::size_t en
         std::size_t last = match.end;
         while (token.stripLeft && first > done && isWhitespace(characterBefore(piece, first).value))
             first -= characterBefore(piece, first).bytes;
+        if (token.stripLeft) // the token before it may have taken the white space that this one is
+            first = std::max(first, done);
         while (
             token.stripRight && last < piece.size() && isWhitespace(decodeUtf8(piece, last).value))
             last += decodeUtf8(piece, last).bytes;
-        // White space that the token before it took may itself be a token.
-        first = std::max(first, done);
         if (first >= last)
             continue;
         if (done < first)

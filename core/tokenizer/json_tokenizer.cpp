@@ -23,29 +23,48 @@ bool isTrimmed(char32_t c)
     return c == kByteLevelSpace || isWhitespace(c);
 }
 
+/// White space at the ends of a token, in characters.
 struct Margins {
-    std::uint32_t leading = 0;
-    std::uint32_t trailing = 0;
+    std::size_t leading = 0;
+    std::size_t trailing = 0;
 };
 
-/// White space at the ends of `text`, in characters (of a token) or bytes (of the input).
-Margins marginsOf(std::string_view text, bool inBytes)
+Margins marginsOf(std::string_view text)
 {
     Margins margins;
     bool leading = true;
     for (std::size_t i = 0; i < text.size();) {
         const CodePoint point = decodeUtf8(text, i);
         i += point.bytes;
-        const std::uint32_t width = inBytes ? point.bytes : 1U;
         if (!isTrimmed(point.value)) {
             leading = false;
             margins.trailing = 0;
             continue;
         }
-        margins.leading += leading ? width : 0;
-        margins.trailing += width;
+        margins.leading += leading ? 1 : 0;
+        ++margins.trailing;
     }
     return margins;
+}
+
+bool startsCharacter(std::string_view text, std::size_t at)
+{
+    return at == text.size() || (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+}
+
+/// Takes as many characters off `span` as `token` has white space; its own text counts, since a
+/// prefix space is not in the input.
+void trim(ByteSpan& span, std::string_view token, bool keepOneSpace, std::string_view input)
+{
+    Margins margins = marginsOf(token);
+    if (keepOneSpace && margins.leading == 1)
+        margins.leading = 0;
+    for (; margins.leading > 0 && span.begin < span.end; --margins.leading)
+        span.begin += decodeUtf8(input, span.begin).bytes;
+    for (; margins.trailing > 0 && span.end > span.begin; --margins.trailing)
+        do
+            --span.end;
+        while (!startsCharacter(input, span.end));
 }
 
 } // namespace
@@ -114,47 +133,34 @@ Result<Encoding> JsonTokenizer::encodeText(std::string_view utf8) const
                 formatBytes(text.text.size()), formatBytes(kMaxText)));
 
     Encoding encoding;
-    const auto append = [&](std::int32_t id, std::size_t begin, std::size_t end) {
-        const ByteSpan span = text.origin(begin, end);
-        encoding.ids.push_back(id);
-        encoding.offsets.emplace_back(span.begin, span.end);
-    };
+    const auto append
+        = [&](std::int32_t id, std::size_t begin, std::size_t end, std::string_view token) {
+              ByteSpan span = text.origin(begin, end);
+              if (m_parts.postProcessor.trimOffsets) {
+                  const bool first = encoding.ids.empty() || span.begin == 0;
+                  trim(span, token, first && m_parts.postProcessor.keepFirstSpace, utf8);
+              }
+              encoding.ids.push_back(id);
+              encoding.offsets.emplace_back(span.begin, span.end);
+          };
     BpeEncoder encoder(*m_parts.model);
     std::vector<ModelToken> tokens;
     for (const TextPiece& piece : pieces) {
+        const std::string_view content
+            = std::string_view(text.text).substr(piece.begin, piece.end - piece.begin);
         if (piece.added >= 0) {
-            append(piece.added, piece.begin, piece.end);
+            append(piece.added, piece.begin, piece.end, content);
             continue;
         }
         tokens.clear();
-        const std::string_view whole = text.text;
-        MOESCOPE_CHECK(encoder.encode(whole.substr(piece.begin, piece.end - piece.begin), tokens));
+        MOESCOPE_CHECK(encoder.encode(content, tokens));
         for (const ModelToken& token : tokens) {
             const std::size_t begin = piece.begin + token.begin;
-            append(token.id, begin, std::min(begin + token.size, piece.end));
+            append(token.id, begin, std::min(begin + token.size, piece.end),
+                m_parts.model->vocabulary().token(token.id).value_or(""));
         }
     }
-    if (m_parts.postProcessor.trimOffsets)
-        trimOffsets(utf8, encoding);
     return encoding;
-}
-
-void JsonTokenizer::trimOffsets(std::string_view utf8, Encoding& encoding) const
-{
-    for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
-        auto& [begin, end] = encoding.offsets[i];
-        const bool added = m_parts.added.find(encoding.ids[i]) != nullptr;
-        // A token's own text counts, since a prefix space is not in the input.
-        Margins margins = added
-            ? marginsOf(utf8.substr(begin, end - begin), true)
-            : marginsOf(m_parts.model->vocabulary().token(encoding.ids[i]).value_or(""), false);
-        const bool first = i == 0 || begin == 0;
-        if (first && m_parts.postProcessor.keepFirstSpace && margins.leading == 1)
-            margins.leading = 0;
-        begin = std::min(begin + margins.leading, end);
-        if (end >= margins.trailing)
-            end = std::max(end - margins.trailing, begin);
-    }
 }
 
 std::string JsonTokenizer::decode(std::span<const std::int32_t> ids) const

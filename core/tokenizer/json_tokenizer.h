@@ -46,7 +46,6 @@ private:
     Result<Encoding> encodeText(std::string_view utf8) const;
     /// Cuts at added tokens and normalizes what is between them.
     Status prepare(std::string_view utf8, AlignedText& text, std::vector<TextPiece>& pieces) const;
-    void trimOffsets(std::string_view utf8, Encoding& encoding) const;
 
     Parts m_parts;
     std::filesystem::path m_path;

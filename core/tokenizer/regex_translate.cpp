@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/regex_translate.h"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,71 +9,19 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/tokenizer/regex_sets.h"
 
 namespace moescope::tokenization {
 
 namespace {
 
-/// Contents of character classes. PCRE2's own \s also has U+180E, its \w lacks marks.
-constexpr std::string_view kSpace
-    = "\\x{9}-\\x{D}\\x{20}\\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}"
-      "\\x{2029}\\x{202F}\\x{205F}\\x{3000}";
-constexpr std::string_view kWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
-constexpr std::string_view kHex = "0-9A-Fa-f";
-
-struct Named {
-    std::string_view name; ///< lower case, without spaces, underscores and hyphens
-    std::string_view content; ///< of a PCRE2 character class
-};
-
-constexpr std::array kProperties{
-    Named{"letter", "\\p{L}"},
-    Named{"uppercaseletter", "\\p{Lu}"},
-    Named{"lowercaseletter", "\\p{Ll}"},
-    Named{"titlecaseletter", "\\p{Lt}"},
-    Named{"modifierletter", "\\p{Lm}"},
-    Named{"otherletter", "\\p{Lo}"},
-    Named{"mark", "\\p{M}"},
-    Named{"nonspacingmark", "\\p{Mn}"},
-    Named{"spacingmark", "\\p{Mc}"},
-    Named{"enclosingmark", "\\p{Me}"},
-    Named{"number", "\\p{N}"},
-    Named{"decimalnumber", "\\p{Nd}"},
-    Named{"letternumber", "\\p{Nl}"},
-    Named{"othernumber", "\\p{No}"},
-    Named{"punctuation", "\\p{P}"},
-    Named{"symbol", "\\p{S}"},
-    Named{"separator", "\\p{Z}"},
-    Named{"other", "\\p{C}"},
-    Named{"any", "\\p{Any}"},
-    Named{"alpha", "\\p{Alphabetic}"},
-    Named{"alphabetic", "\\p{Alphabetic}"},
-    Named{"upper", "\\p{Uppercase}"},
-    Named{"uppercase", "\\p{Uppercase}"},
-    Named{"lower", "\\p{Lowercase}"},
-    Named{"lowercase", "\\p{Lowercase}"},
-    Named{"digit", "\\p{Nd}"},
-    Named{"alnum", "\\p{Alphabetic}\\p{Nd}"},
-    Named{"word", kWord},
-    Named{"space", kSpace},
-    Named{"whitespace", kSpace},
-    Named{"xdigit", kHex},
-    Named{"ascii", "\\x{0}-\\x{7F}"},
-    Named{"emoji", "\\p{Emoji}"},
-    Named{"ideographic", "\\p{Ideographic}"},
-};
-
-constexpr std::array<std::string_view, 37> kCategories{"c", "cc", "cf", "cn", "co", "cs", "l", "ll",
-    "lm", "lo", "lt", "lu", "m", "mc", "me", "mn", "n", "nd", "nl", "no", "p", "pc", "pd", "pe",
-    "pf", "pi", "po", "ps", "s", "sc", "sk", "sm", "so", "z", "zl", "zp", "zs"};
-
-/// One character out of a set: the content of a class, and whether the class is negated.
-struct Set {
-    std::string content;
-    bool negated = false;
-
-    std::string expression() const { return (negated ? "[^" : "[") + content + "]"; }
-};
+/// \b, or \B, between the characters that Oniguruma takes for a word's.
+std::string wordBoundary(bool negated)
+{
+    const std::string word = shorthandSet('w', false)->expression();
+    const std::string same = fmt::format("(?:(?<={0})(?={0})|(?<!{0})(?!{0}))", word);
+    return negated ? same : "(?!" + same + ")";
+}
 
 class Translator {
 public:
@@ -92,7 +38,7 @@ public:
         while (m_at < m_pattern.size()) {
             switch (const char c = m_pattern[m_at]) {
             case '\\': {
-                MOESCOPE_TRY(const auto set, readEscape());
+                MOESCOPE_TRY(const auto set, readEscape(false));
                 m_out += set ? set->expression() : std::exchange(m_literal, {});
                 break;
             }
@@ -151,28 +97,22 @@ private:
 
     /// Reads an escape. A set of characters is returned; anything else goes to m_literal as PCRE2
     /// reads it.
-    Result<std::optional<Set>> readEscape()
+    Result<std::optional<CharacterSet>> readEscape(bool inClass)
     {
         if (m_at + 1 >= m_pattern.size())
             return broken("it ends in a backslash");
         const char kind = m_pattern[m_at + 1];
         m_at += 2;
+        if (auto set = shorthandSet(kind, inClass))
+            return set;
         switch (kind) {
-        case 's':
-        case 'S':
-            return Set{std::string(kSpace), kind == 'S'};
-        case 'w':
-        case 'W':
-            return Set{std::string(kWord), kind == 'W'};
-        case 'd':
-        case 'D':
-            return Set{"\\p{Nd}", kind == 'D'};
-        case 'h':
-        case 'H':
-            return Set{std::string(kHex), kind == 'H'};
         case 'p':
         case 'P':
             return readProperty(kind == 'P');
+        case 'b':
+        case 'B':
+            m_literal = inClass ? "\\x{8}" : wordBoundary(kind == 'B');
+            return std::nullopt;
         case 'O':
             m_literal = "(?s:.)";
             return std::nullopt;
@@ -197,7 +137,7 @@ private:
         }
     }
 
-    Result<std::optional<Set>> readProperty(bool negated)
+    Result<std::optional<CharacterSet>> readProperty(bool negated)
     {
         const std::size_t close = m_pattern.find('}', m_at);
         if (!next("{") || close == m_pattern.npos)
@@ -216,19 +156,14 @@ private:
             else if (c != ' ' && c != '_' && c != '-' && (c < '0' || c > '9'))
                 return broken(fmt::format("\\p{{{}}} is no property", toValidUtf8(name)));
         }
-        if (std::find(kCategories.begin(), kCategories.end(), key) != kCategories.end()) {
-            key[0] = static_cast<char>(key[0] & ~0x20);
-            return Set{fmt::format("\\p{{{}}}", key), negated};
-        }
-        for (const Named& property : kProperties)
-            if (property.name == key)
-                return Set{std::string(property.content), negated};
+        if (const auto set = namedSet(key, negated))
+            return set;
         // Anything else is a script; PCRE2 would take the bare name as the script's extensions.
-        return Set{fmt::format("\\p{{sc:{}}}", name), negated};
+        return CharacterSet{fmt::format("\\p{{sc:{}}}", name), negated};
     }
 
     /// "[:name:]" inside a class.
-    Result<std::optional<Set>> readPosixClass()
+    Result<std::optional<CharacterSet>> readPosixClass()
     {
         const std::size_t close = m_pattern.find(":]", m_at + 2);
         if (!next("[:") || close == m_pattern.npos)
@@ -236,11 +171,9 @@ private:
         std::string_view name = m_pattern.substr(m_at + 2, close - m_at - 2);
         const bool negated = name.starts_with('^');
         name.remove_prefix(negated ? 1 : 0);
-        for (const Named& property : kProperties) {
-            if (property.name == name) {
-                m_at = close + 2;
-                return Set{std::string(property.content), negated};
-            }
+        if (auto set = namedSet(std::string(name), negated)) {
+            m_at = close + 2;
+            return set;
         }
         if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == name.npos)
             return unsupported(fmt::format("[:{}:]", name));
@@ -283,7 +216,7 @@ private:
                 m_at += 2;
                 closeOperand();
             } else if (c == '\\') {
-                MOESCOPE_TRY(const auto set, readEscape());
+                MOESCOPE_TRY(const auto set, readEscape(true));
                 add(set, content, others);
             } else if (c == '[') {
                 MOESCOPE_TRY(const auto posix, readPosixClass());
@@ -301,7 +234,8 @@ private:
         return broken("a character class is not closed");
     }
 
-    void add(const std::optional<Set>& set, std::string& content, std::vector<std::string>& others)
+    void add(const std::optional<CharacterSet>& set, std::string& content,
+        std::vector<std::string>& others)
     {
         if (!set)
             content += m_literal;
