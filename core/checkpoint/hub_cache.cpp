@@ -98,7 +98,7 @@ std::string readModelType(const fs::path& folder)
     std::error_code error;
     if (!fs::is_regular_file(path, error))
         return {};
-    const auto config = readJsonFile(path, 16U << 20);
+    const auto config = readJsonFile(path, 256U << 10);
     if (!config)
         return {};
     const auto type = jsonOptionalString(*config, "model_type", "config.json");

@@ -20,7 +20,14 @@ constexpr std::string_view kIndexSuffix = ".safetensors.index.json";
 struct Listing {
     std::vector<fs::path> weights;
     std::vector<fs::path> indexes;
+    std::string foreign; ///< a weight file of a format that is not read
 };
+
+bool isForeignWeightFile(std::string_view name)
+{
+    return name.ends_with(".gguf") || name.ends_with(".pth")
+        || (name.starts_with("pytorch_model") && name.ends_with(".bin"));
+}
 
 /// Files of either suffix in a folder, sorted; links to nothing are listed too, so that they are
 /// complained about.
@@ -38,6 +45,8 @@ Result<Listing> list(const fs::path& folder)
             listing.indexes.push_back(it->path());
         else if (name.ends_with(kWeightSuffix))
             listing.weights.push_back(it->path());
+        else if (isForeignWeightFile(name))
+            listing.foreign = std::max(listing.foreign, name);
     }
     if (error)
         return fail(ErrorCode::Io,
@@ -83,6 +92,11 @@ Result<WeightFiles> fromFolder(const fs::path& folder)
     }
     if (listing.indexes.empty() && listing.weights.size() == 1)
         return WeightFiles{folder, listing.weights, {}};
+    if (listing.indexes.empty() && listing.weights.empty() && !listing.foreign.empty())
+        return fail(ErrorCode::Unsupported,
+            fmt::format(
+                "The folder {} holds {}, but weights are read from .safetensors files only.",
+                displayPath(folder), displayName(listing.foreign)));
     if (listing.indexes.empty() && listing.weights.empty())
         return fail(ErrorCode::NotFound,
             fmt::format("The folder {} holds no weights: neither model.safetensors, nor "

@@ -153,6 +153,9 @@ private slots:
         VERIFY_REFUSED(
             Checkpoint::open(folder()), ErrorCode::NotFound, "neither model.safetensors, nor");
         VERIFY_OK(writeFileAtomically(file("config.json"), "{}"));
+        VERIFY_OK(writeFileAtomically(file("pytorch_model-00001-of-00002.bin"), "PK"));
+        VERIFY_REFUSED(Checkpoint::open(folder()), ErrorCode::Unsupported,
+            "holds pytorch_model-00001-of-00002.bin, but weights are read from .safetensors");
         VERIFY_OK(
             writeFileAtomically(file("._weights.safetensors"), "left behind by another system"));
         VERIFY_OK(writeTensors(file("weights.safetensors"), {"only"}));
