@@ -61,8 +61,9 @@ std::string shadedCell(const std::string& text, double level, const std::string&
     if (std::isnan(level))
         return "<td>" + htmlText(text) + "</td>";
     return fmt::format("<td class=\"{}\" style=\"--a:{:.2f}\"{}>{}</td>", level < 0 ? "o" : "s",
-        0.75 * std::clamp(std::abs(level), 0.0, 1.0),
-        hover.empty() ? "" : fmt::format(" title=\"{}\"", htmlText(hover)), htmlText(text));
+        0.6 * std::clamp(std::abs(level), 0.0, 1.0),
+        hover.empty() ? "" : fmt::format(" title=\"{}\"", htmlText(oneLine(hover))),
+        htmlText(text));
 }
 
 std::string bodyHtml(const HeatMapFigure& map)
@@ -128,10 +129,7 @@ std::string bodyHtml(const RoutingGridFigure& grid)
         out += "<tr><th>" + htmlText(grid.rowLabels[r]) + "</th>";
         for (std::size_t c = 0; c < cols && r * cols + c < grid.cells.size(); ++c) {
             const auto& cell = grid.cells[r * cols + c];
-            std::string text = cell.label;
-            if (cell.mark != 0)
-                text += (text.empty() ? "" : " ") + markText(cell.mark);
-            out += shadedCell(text, cell.shade, cell.note);
+            out += shadedCell(cellWords(cell), cell.shade, cell.note);
         }
         for (const auto& bar : grid.rowBars)
             out += "<td class=\"n\">"
@@ -155,7 +153,7 @@ std::string bodyHtml(const TokenStripFigure& strip)
             + (chip.note.empty() ? "" : " " + chip.note);
         out += fmt::format(
             "<span class=\"chip\" title=\"{}\"><code>{}</code><span>{} {}</span></span>\n",
-            htmlText(hover), htmlText(visibleToken(chip.text)), htmlText(chip.letter),
+            htmlText(oneLine(hover)), htmlText(visibleToken(chip.text)), htmlText(chip.letter),
             htmlText(chip.badge));
     }
     return out + "</p>\n";

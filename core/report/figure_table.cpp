@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/report/figure_table.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
 
 #include "core/base/text.h"
 #include "core/report/number_text.h"
@@ -116,7 +120,7 @@ TableFigure tableOf(const TokenStripFigure& figure)
         const char* origin = chip.special ? "special" : chip.generated ? "generated" : "prompt";
         table.rows.push_back({static_cast<double>(i), visibleToken(chip.text),
             chip.typeName.empty() ? chip.letter : chip.typeName, chip.trigram, chip.badge,
-            std::string(origin), chip.note});
+            std::string(origin), oneLine(chip.note)});
     }
     return table;
 }
@@ -154,6 +158,63 @@ TableFigure tableOf(const VerdictFigure& figure)
     return table;
 }
 
+bool isShown(const RoutingGridFigure::Cell& cell)
+{
+    return !std::isnan(cell.shade) || cell.mark != 0;
+}
+
+/// What the row chose, the largest number first.
+std::string chosenList(const RoutingGridFigure& grid, std::size_t row)
+{
+    const std::size_t cols = grid.colLabels.size();
+    std::vector<std::size_t> chosen;
+    for (std::size_t c = 0; c < cols && row * cols + c < grid.cells.size(); ++c)
+        if (isShown(grid.cells[row * cols + c]))
+            chosen.push_back(c);
+    const auto number = [&](std::size_t c) {
+        const float value = grid.cells[row * cols + c].number();
+        return std::isnan(value) ? -std::numeric_limits<float>::infinity() : value;
+    };
+    std::stable_sort(chosen.begin(), chosen.end(),
+        [&](std::size_t a, std::size_t b) { return number(a) > number(b); });
+    std::string text;
+    for (const std::size_t c : chosen) {
+        const auto& cell = grid.cells[row * cols + c];
+        text += (text.empty() ? "" : ", ") + grid.colLabels[c];
+        if (!std::isnan(cell.shade))
+            text += fmt::format(" ({})", displayNumber(static_cast<double>(cell.number())));
+    }
+    return text;
+}
+
+TableFigure shapedTable(const RoutingGridFigure& grid, std::size_t widest)
+{
+    TableFigure table;
+    const std::size_t cols = grid.colLabels.size();
+    table.columns.push_back(textColumn(orElse(grid.rowTitle, "token")));
+    if (cols > widest)
+        table.columns.push_back(textColumn(orElse(grid.colTitle, "chosen")));
+    else
+        for (const std::string& label : grid.colLabels)
+            table.columns.push_back(textColumn(label));
+    for (const auto& bar : grid.rowBars)
+        table.columns.push_back(numberColumn(bar.title, bar.unit));
+    for (std::size_t r = 0; r < grid.rowLabels.size(); ++r) {
+        Row row{grid.rowLabels[r]};
+        if (cols > widest)
+            row.emplace_back(chosenList(grid, r));
+        for (std::size_t c = 0; cols <= widest && c < cols; ++c) {
+            const bool there
+                = r * cols + c < grid.cells.size() && isShown(grid.cells[r * cols + c]);
+            row.push_back(there ? Cell(cellWords(grid.cells[r * cols + c])) : Cell());
+        }
+        for (const auto& bar : grid.rowBars)
+            row.push_back(at(bar.values, r));
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
 } // namespace
 
 std::string labelAt(const std::vector<std::string>& labels, std::size_t index)
@@ -168,6 +229,33 @@ std::string markText(std::uint8_t mark)
     if (mark & 4U)
         text += text.empty() ? "changed" : ", changed";
     return text;
+}
+
+std::string cellWords(const RoutingGridFigure::Cell& cell)
+{
+    std::string text = cell.label;
+    if (text.empty() && (cell.mark & 3U))
+        text = markText(cell.mark & 3U);
+    else if (text.empty() && !std::isnan(cell.shade))
+        text = displayNumber(static_cast<double>(cell.number()));
+    if (cell.mark & 4U)
+        text += text.empty() ? "changed" : " changed";
+    return text;
+}
+
+std::string oneLine(const std::string& note)
+{
+    std::string text;
+    for (const char c : note)
+        text += c == '\n' ? "; " : std::string(1, c);
+    return text;
+}
+
+TableFigure readableTable(const Figure& figure, std::size_t widest)
+{
+    if (const auto* grid = std::get_if<RoutingGridFigure>(&figure.data))
+        return shapedTable(*grid, widest);
+    return figureTable(figure);
 }
 
 TableFigure figureTable(const Figure& figure)

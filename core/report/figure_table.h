@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include "core/report/figure.h"
 
 namespace moescope {
@@ -13,6 +17,17 @@ namespace moescope {
 /// test.
 TableFigure figureTable(const Figure& figure);
 
+/// The same for readers of a page: a routing grid keeps its shape (label, else number, of every
+/// chosen or marked cell), or, when it has more than `widest` columns, names in each row what was
+/// chosen.
+TableFigure readableTable(const Figure& figure, std::size_t widest = 32);
+
+/// What a grid's cell says: its label, else which sides chose it, else its number; and whether an
+/// intervention changed it.
+std::string cellWords(const RoutingGridFigure::Cell& cell);
+
+/// A note of several lines on one.
+std::string oneLine(const std::string& note);
 /// Label of row or column `index`, or its number when there are no labels.
 std::string labelAt(const std::vector<std::string>& labels, std::size_t index);
 /// "A", "B", "both", each with "changed" where an intervention changed the cell; empty without a

@@ -93,7 +93,7 @@ std::string reportToMarkdown(const Report& report)
         out += "\n## " + escaped(figure.title) + "\n\n";
         if (!figure.subtitle.empty())
             out += escaped(figure.subtitle) + "\n\n";
-        out += tableMarkdown(figureTable(figure));
+        out += tableMarkdown(readableTable(figure));
         if (!figure.caption.empty())
             out += "\n" + escaped(figure.caption) + "\n";
     }

@@ -297,6 +297,36 @@ private slots:
             != std::string::npos);
     }
 
+    void markdownKeepsTheShapeOfAGrid()
+    {
+        Report report = sampleReport();
+        RoutingGridFigure grid;
+        grid.rowTitle = "token";
+        grid.colTitle = "expert";
+        grid.rowLabels = {"King"};
+        for (int e = 0; e < 4; ++e)
+            grid.colLabels.push_back(std::to_string(e));
+        grid.cells.resize(4);
+        grid.cells[0].shade = 1;
+        grid.cells[0].value = 0.25F;
+        grid.cells[1].shade = 0.5F;
+        grid.cells[1].label = "2";
+        grid.cells[2].mark = 7;
+        grid.cells[3].faint = 0.5F;
+        grid.rowBars = {{"margin", "logit", {0.5}, 1, 0}};
+        report.figures = {{"grid", "Grid", "", "", grid}};
+        QCOMPARE(count(reportToMarkdown(report), "| King | 0.25 | 2 | both changed |  | 0.5 |\n"),
+            std::size_t{1});
+        for (int e = 4; e < 40; ++e)
+            grid.colLabels.push_back(std::to_string(e));
+        grid.cells.resize(40);
+        grid.cells[39].shade = 0.9F;
+        report.figures = {{"grid", "Grid", "", "", grid}};
+        QCOMPARE(
+            count(reportToMarkdown(report), "| King | 39 (0.9), 1 (0.5), 0 (0.25), 2 | 0.5 |\n"),
+            std::size_t{1});
+    }
+
     void incompleteReportsSaySo()
     {
         Report report = sampleReport();
