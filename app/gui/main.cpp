@@ -16,6 +16,7 @@
 #include "ui/shell/icons.h"
 #include "ui/shell/program.h"
 #include "ui/shell/shot.h"
+#include "ui/shell/standard_pages.h"
 
 using namespace moescope;
 using namespace moescope::ui;
@@ -137,6 +138,16 @@ int complain(const Error& error)
     return cli::exitCode(error.code);
 }
 
+QtMessageHandler g_qtMessages = nullptr;
+
+/// Without a screen Qt remarks on every size hint that nobody will look at.
+void skipPlatformRemarks(QtMsgType type, const QMessageLogContext& context, const QString& message)
+{
+    if (!message.startsWith(QLatin1String("This plugin does not support"))
+        && !message.startsWith(QLatin1String("QStandardPaths: XDG_RUNTIME_DIR")))
+        g_qtMessages(type, context, message);
+}
+
 int runShot(Program& program, const Arguments& arguments)
 {
     Shot shot(program, arguments.shot);
@@ -164,6 +175,8 @@ int main(int argc, char** argv)
     prepareEnvironment(arguments);
     QGuiApplication::setHighDpiScaleFactorRoundingPolicy(
         Qt::HighDpiScaleFactorRoundingPolicy::PassThrough);
+    if (qgetenv("QT_QPA_PLATFORM") == "offscreen")
+        g_qtMessages = qInstallMessageHandler(skipPlatformRemarks);
     QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("Moescope"));
     QApplication::setApplicationVersion(QLatin1String(kVersion));
@@ -172,11 +185,11 @@ int main(int argc, char** argv)
     auto resources = arguments.resources.empty()
         ? findResources()
         : Result<std::filesystem::path>(arguments.resources);
-    if (!resources) {
+    if (!resources)
         return complain(resources.error());
-    }
     // A picture is the same for everybody and leaves no trace in anybody's settings.
     Program program(*resources, arguments.isShot() ? Settings::transient() : Settings::user());
+    addStandardPages(program);
     if (arguments.isShot())
         return runShot(program, arguments);
     if (arguments.start.page.isEmpty() && !arguments.start.model.isEmpty())

@@ -260,8 +260,12 @@ std::vector<JobInfo> JobRunner::jobs() const
     for (const auto& job : m_jobs) {
         if (job->replaced)
             continue;
-        JobInfo info{job->id, job->spec.key, job->spec.title, {}, 0, {}, !job->watcher,
-            job->stop.stop_requested()};
+        JobInfo info;
+        info.id = job->id;
+        info.key = job->spec.key;
+        info.title = job->spec.title;
+        info.waiting = !job->watcher;
+        info.stopping = job->stop.stop_requested();
         if (job->watcher) {
             info.stage = job->watcher->progressText();
             info.fraction = static_cast<double>(job->watcher->progressValue()) / kProgressSteps;

@@ -11,6 +11,9 @@ namespace moescope::ui {
 
 class Style;
 
+/// Of everything in the top bar, in pixels at 100 %.
+inline constexpr int kControlHeight = 34;
+
 enum class IconInk : std::uint8_t { Text, Muted, Accent, OnAccent };
 
 /// resources/icons/`name`.svg in a colour of the theme in force; follows a change of theme. Checked

@@ -35,6 +35,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kInspectorWidth = 300;
+constexpr int kPageMargin = 12;
 const QString kTensors = QStringLiteral("tensors");
 
 bool isSample(const ModelController& models, const OpenModel& open)
@@ -102,9 +103,17 @@ void MainWindow::buildFrame()
     columns->setSpacing(0);
     columns->addWidget(m_rail);
     auto* rows = new QVBoxLayout;
-    rows->setSpacing(0);
     m_message->setObjectName(QStringLiteral("message"));
-    rows->addWidget(m_message);
+    auto* stripRow = new QHBoxLayout; // takes no room while the message is hidden
+    const auto spaced = [this, stripRow] {
+        const int gap = m_context.style.pxInt(kPageMargin);
+        stripRow->setContentsMargins(gap, gap, gap, 0);
+    };
+    connect(&m_context.style, &Style::changed, stripRow, spaced);
+    spaced();
+    stripRow->addWidget(m_message);
+    rows->setSpacing(0);
+    rows->addLayout(stripRow);
     m_stack->setObjectName(QStringLiteral("pages"));
     rows->addWidget(m_stack, 1);
     columns->addLayout(rows, 1);
@@ -114,7 +123,9 @@ void MainWindow::buildFrame()
     m_dock->setAccessibleName(tr("Inspector"));
     m_dock->setFeatures(QDockWidget::NoDockWidgetFeatures);
     m_dock->setAllowedAreas(Qt::RightDockWidgetArea);
-    m_dock->setTitleBarWidget(new QWidget(m_dock)); // the page's own headings say what it is
+    auto* noTitle = new QWidget(m_dock); // the page's own headings say what it is
+    noTitle->setFixedHeight(0);
+    m_dock->setTitleBarWidget(noTitle);
     m_dock->setWidget(m_inspectors);
     addDockWidget(Qt::RightDockWidgetArea, m_dock);
     resizeDocks({m_dock}, {m_context.style.pxInt(kInspectorWidth)}, Qt::Horizontal);
@@ -171,7 +182,8 @@ void MainWindow::addPage(Page* page, bool onRail)
         scroll->setWidget(inspector);
         m_inspectors->addWidget(scroll);
     }
-    if (m_stack->count() == 1)
+    const bool first = onRail && m_pageActions.size() == 1;
+    if (first || m_stack->count() == 1)
         showPage(id);
 }
 

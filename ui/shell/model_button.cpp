@@ -45,7 +45,7 @@ QSize ModelButton::sizeHint() const
     const int name = QFontMetrics(m_style.words(0, QFont::DemiBold)).horizontalAdvance(text());
     const int family = QFontMetrics(m_style.words(-1)).horizontalAdvance(m_family);
     const int wished = name + family + m_style.pxInt(76);
-    return {qBound(m_style.pxInt(200), wished, m_style.pxInt(320)), m_style.pxInt(32)};
+    return {qBound(m_style.pxInt(200), wished, m_style.pxInt(320)), m_style.pxInt(kControlHeight)};
 }
 
 void ModelButton::paintEvent(QPaintEvent*)

@@ -30,7 +30,8 @@ struct UiContext {
     WeightsController& weights;
 };
 
-/// One place of the left rail. Pages know the session and never one another.
+/// One place of the left rail. Fills the window up to its edges, so it leaves a margin of 12 px (at
+/// 100 %) itself. Pages know the session and never one another.
 class Page : public QWidget {
     Q_OBJECT
 

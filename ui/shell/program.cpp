@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/experiments/explore.h"
-#include "ui/shell/tensor_page.h"
 
 namespace moescope::ui {
 
@@ -38,7 +37,6 @@ Program::Program(std::filesystem::path resources, std::unique_ptr<Settings> sett
     applySettings(*m_settings, m_context);
     m_style.applyToApplication();
     m_window = std::make_unique<MainWindow>(m_context, *m_settings);
-    m_window->addPage(new TensorPage(m_context), false);
 }
 
 Program::~Program() = default;

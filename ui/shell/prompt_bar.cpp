@@ -49,7 +49,7 @@ PromptBar::PromptBar(
     , m_second(makeField(QStringLiteral("comparePrompt"), tr("Prompt to compare with")))
     , m_examples(
           makeTool(QStringLiteral("examples"), QStringLiteral("examples"), tr("Example prompts")))
-    , m_bos(makeTool(QStringLiteral("bos"), {}, {}))
+    , m_bos(new QPushButton(tr("BOS"), this))
     , m_add(makeTool(
           QStringLiteral("addCompare"), QStringLiteral("plus"), tr("Compare with a second prompt")))
     , m_analyse(new QPushButton(tr("Analyse"), this))
@@ -62,18 +62,21 @@ PromptBar::PromptBar(
     m_layout->addWidget(m_analyse, 0, Qt::AlignTop);
     m_second->hide();
 
-    m_bos->setText(tr("BOS"));
+    m_bos->setObjectName(QStringLiteral("bos"));
+    m_bos->setProperty("role", QStringLiteral("segment"));
+    m_bos->setFocusPolicy(Qt::TabFocus);
     m_bos->setCheckable(true);
     m_bos->setChecked(true);
-    connect(m_bos, &QToolButton::clicked, this, &PromptBar::submit);
+    connect(m_bos, &QPushButton::clicked, this, &PromptBar::submit);
     auto* menu = new QMenu(m_examples);
     menu->setObjectName(QStringLiteral("examplesMenu"));
     m_examples->setMenu(menu);
     m_examples->setPopupMode(QToolButton::InstantPopup);
     fillExamples();
     connect(m_add, &QToolButton::clicked, this, [this] { setComparing(true); });
-    for (QToolButton* tool : {m_examples, m_bos, m_add})
-        m_first->addControl(tool);
+    m_first->addControl(m_examples);
+    m_first->addControl(m_bos);
+    m_first->addControl(m_add);
     QToolButton* remove = makeTool(
         QStringLiteral("removeCompare"), QStringLiteral("close"), tr("Stop comparing prompts"));
     connect(remove, &QToolButton::clicked, this, [this] { setComparing(false); });
@@ -132,11 +135,10 @@ QToolButton* PromptBar::makeTool(const QString& name, const QString& icon, const
 void PromptBar::restyle()
 {
     m_layout->setSpacing(m_style.pxInt(8));
-    m_analyse->setMinimumHeight(m_style.pxInt(32));
+    m_analyse->setMinimumHeight(m_style.pxInt(kControlHeight));
     const QSize icon(m_style.pxInt(16), m_style.pxInt(16));
     for (QToolButton* tool : findChildren<QToolButton*>())
         tool->setIconSize(icon);
-    m_bos->setFont(m_style.words(-1, QFont::DemiBold));
     m_analyse->setIconSize(icon);
 }
 

@@ -65,7 +65,7 @@ private:
     PromptField* m_first;
     PromptField* m_second;
     QToolButton* m_examples;
-    QToolButton* m_bos;
+    QPushButton* m_bos;
     QToolButton* m_add;
     QPushButton* m_analyse;
     bool m_ids = false; ///< the fields hold token ids

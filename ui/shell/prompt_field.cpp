@@ -13,6 +13,7 @@
 #include <QScrollBar>
 #include <QTextBlock>
 
+#include "ui/shell/icons.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -125,7 +126,7 @@ void PromptField::restyle()
     m_layout->setContentsMargins(
         m_style.pxInt(10), m_style.pxInt(3), m_style.pxInt(4), m_style.pxInt(3));
     m_layout->setSpacing(m_style.pxInt(2));
-    setMinimumHeight(m_style.pxInt(32));
+    setMinimumHeight(m_style.pxInt(kControlHeight));
     m_letter->setFont(m_style.mono(1, QFont::Bold));
     QPalette palette = m_letter->palette();
     palette.setColor(QPalette::WindowText, sideColour());

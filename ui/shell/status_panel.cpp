@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include <QHBoxLayout>
-#include <QPainter>
 #include <QProgressBar>
 #include <QToolButton>
 
@@ -180,14 +179,6 @@ void StatusPanel::refreshFacts()
     const auto model = m_session.model();
     m_facts->setText(
         model ? factsLine(*model) + QStringLiteral(" · ") + machineLine() : machineLine());
-}
-
-void StatusPanel::paintEvent(QPaintEvent*)
-{
-    QPainter painter(this);
-    painter.fillRect(rect(), m_style.theme().panel);
-    painter.setPen(m_style.theme().hairline);
-    painter.drawLine(0, 0, width(), 0);
 }
 
 } // namespace moescope::ui

@@ -33,9 +33,6 @@ public:
     /// A sentence that stands until the next job or result: "Saved to report.json".
     void setNote(const QString& note);
 
-protected:
-    void paintEvent(QPaintEvent* event) override;
-
 private:
     void refreshJobs();
     void refreshFacts();

@@ -81,6 +81,9 @@ void TensorPage::restyle()
     const int gap = style.pxInt(12);
     layout()->setContentsMargins(gap, gap, gap, gap);
     layout()->setSpacing(gap);
+    m_tree->setStyleSheet(QStringLiteral("QTreeView::item { padding: %1px %2px; }")
+                              .arg(style.pxInt(3))
+                              .arg(style.pxInt(8)));
     m_filter->setMinimumWidth(style.pxInt(280));
     m_tree->setFont(style.mono());
     m_tree->header()->setFont(style.words(-1));

@@ -40,7 +40,7 @@ void TopBar::restyle()
     m_layout->setContentsMargins(gap + 4, gap, gap + 4, gap + 1);
     m_layout->setSpacing(gap);
     m_more->setIconSize(QSize(m_style.pxInt(18), m_style.pxInt(18)));
-    m_more->setMinimumHeight(m_style.pxInt(32));
+    m_more->setMinimumHeight(m_style.pxInt(kControlHeight));
     update();
 }
 
