@@ -36,7 +36,7 @@ void BarChartView::drawAxes(const Ink& ink, const Geometry& g) const
     const QFont words = ink.style.words(-1);
     const double line = QFontMetricsF(numbers).height();
     for (const ChartAxis::Tick& tick : g.values.ticks) {
-        const double at = g.along(tick.value);
+        const double at = crisp(g.along(tick.value));
         p.setPen(QPen(ink.theme.hairline, ink.style.px(1)));
         p.setFont(numbers);
         if (g.lying) {
@@ -170,7 +170,7 @@ void BarChartView::drawNull(const Ink& ink, const Geometry& g) const
     if (!data()->nullLevel || !std::isfinite(*data()->nullLevel))
         return;
     QPainter& p = ink.painter;
-    const double at = g.along(*data()->nullLevel);
+    const double at = crisp(g.along(*data()->nullLevel));
     const QFont font = ink.style.words(-1);
     const double line = QFontMetricsF(font).height();
     const QString words = text(data()->nullName).isEmpty()
@@ -189,19 +189,18 @@ void BarChartView::drawNull(const Ink& ink, const Geometry& g) const
         return;
     }
     p.drawLine(QPointF(g.plot.left(), at), QPointF(g.plot.right(), at));
-    // Over the bars that leave most room: the words must not hide a value.
-    LabelPlacer placer(g.plot.adjusted(0, -line, 0, 0));
-    for (int place = 0; place < count(); ++place)
-        placer.avoid(barRect(g, place).adjusted(0, -ink.style.px(18), 0, 0));
-    std::vector<QRectF> candidates;
-    for (const double top : {at - line - ink.style.px(2), at + ink.style.px(2)})
-        for (double left = g.plot.right() - width; left >= g.plot.left();
-             left -= std::max(g.slot, ink.style.px(8)))
-            candidates.emplace_back(left, top, width, line);
-    if (candidates.empty())
-        candidates.emplace_back(g.plot.left(), at - line - ink.style.px(2), width, line);
-    drawVeiledText(ink, placer.place(candidates), Qt::AlignLeft | Qt::AlignVCenter, font,
-        ink.theme.nullAmber, words);
+    // In the line of the title, where the words hide no value.
+    const double room
+        = g.plot.width() - textWidth(font, axisTitle(data()->valueAxis)) - ink.style.px(40);
+    const QString shown = elided(font, words, room);
+    const double right = g.plot.right();
+    const double middle = g.plot.top() - ink.style.px(8) - line / 2;
+    const double left = right - textWidth(font, shown);
+    p.drawLine(QPointF(left - ink.style.px(24), middle), QPointF(left - ink.style.px(6), middle));
+    p.setFont(font);
+    p.setPen(ink.theme.nullAmber);
+    p.drawText(QRectF(left, middle - line / 2, right - left + 1, line),
+        Qt::AlignLeft | Qt::AlignVCenter, shown);
 }
 
 } // namespace moescope::ui

@@ -44,12 +44,11 @@ QString superscript(int exponent)
     return out;
 }
 
-QString decadeLabel(double value)
+QString decadeLabel(int exponent, bool powers)
 {
-    const int exponent = static_cast<int>(std::lround(std::log10(value)));
-    if (exponent >= -3 && exponent <= 4)
-        return numberText(value, std::max(0, -exponent));
-    return QStringLiteral("10") + superscript(exponent);
+    if (powers && exponent != 0)
+        return QStringLiteral("10") + superscript(exponent);
+    return numberText(std::pow(10.0, exponent), std::max(0, -exponent));
 }
 
 QString linearLabel(double value, double step, double largest)
@@ -74,8 +73,9 @@ void addLogTicks(ChartAxis& axis, int maxTicks)
     const int first = static_cast<int>(std::ceil(std::log10(axis.lo) - 1e-9));
     const int last = static_cast<int>(std::floor(std::log10(axis.hi) + 1e-9));
     const int step = std::max(1, (last - first + maxTicks) / std::max(1, maxTicks));
+    const bool powers = first < -3 || last > 4;
     for (int e = first; e <= last; e += step)
-        axis.ticks.push_back({std::pow(10.0, e), decadeLabel(std::pow(10.0, e))});
+        axis.ticks.push_back({std::pow(10.0, e), decadeLabel(e, powers)});
     if (axis.ticks.size() >= 3)
         return;
     // Less than two decades: 2 and 5 help to read values.
@@ -149,7 +149,7 @@ ChartAxis makeAxis(
     // The top tick only when the data come near it; otherwise they keep a little air.
     if (nice && !spec.hi) {
         const double up = std::ceil(axis.hi / step - 1e-9) * step;
-        axis.hi = up - axis.hi < 0.4 * step ? up : axis.hi + 0.06 * (axis.hi - axis.lo);
+        axis.hi = up - axis.hi <= 0.41 * step ? up : axis.hi + 0.06 * (axis.hi - axis.lo);
     }
     const double largest = std::max(std::abs(axis.lo), std::abs(axis.hi));
     const QString unit = spec.unit == "%" ? QStringLiteral(" %") : QString();

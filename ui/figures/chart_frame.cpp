@@ -40,7 +40,7 @@ void drawChartFrame(
     const double line = QFontMetricsF(numbers).height();
     p.setFont(numbers);
     for (const ChartAxis::Tick& tick : frame.y.ticks) {
-        const double y = frame.yAt(tick.value);
+        const double y = crisp(frame.yAt(tick.value));
         p.setPen(QPen(ink.theme.hairline, ink.style.px(1)));
         p.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
         p.setPen(ink.theme.mutedText);
@@ -55,8 +55,10 @@ void drawChartFrame(
             Qt::AlignHCenter | Qt::AlignTop, tick.label);
     }
     p.setPen(QPen(ink.theme.axis, ink.style.px(1)));
-    p.drawLine(plot.topLeft(), plot.bottomLeft());
-    p.drawLine(plot.bottomLeft(), plot.bottomRight());
+    const double left = crisp(plot.left());
+    const double bottom = crisp(plot.bottom());
+    p.drawLine(QPointF(left, plot.top()), QPointF(left, bottom));
+    p.drawLine(QPointF(left, bottom), QPointF(plot.right(), bottom));
 
     const QFont words = ink.style.words(-1);
     const double wordLine = QFontMetricsF(words).height();
@@ -162,6 +164,11 @@ void drawMarker(
             {0.4, 1.2}, {-0.4, 1.2}, {-0.4, 0.4}, {-1.2, 0.4}, {-1.2, -0.4}, {-0.4, -0.4}});
         break;
     }
+}
+
+double crisp(double position)
+{
+    return std::floor(position) + 0.5;
 }
 
 QPen nullPen(const Ink& ink, double width)

@@ -63,6 +63,8 @@ MarkerShape markerShape(std::size_t index);
 void drawMarker(
     const Ink& ink, const QPointF& at, MarkerShape shape, double radius, const QColor& colour);
 
+/// The middle of a pixel, so that thin upright and level lines stay sharp on the screen.
+double crisp(double position);
 QPen nullPen(const Ink& ink, double width = 1.4); ///< amber, dashed
 
 } // namespace moescope::ui

@@ -77,6 +77,17 @@ Result<QByteArray> svgBytes(const FigureView& view, const Theme* theme)
         return fail(ErrorCode::Internal, "The picture could not be drawn as SVG.");
     MOESCOPE_CHECK(view.renderTo(painter, size, theme));
     painter.end();
+    // A viewer without our fonts falls back to the same kind, so that columns of numbers stay
+    // aligned.
+    const auto addFallback = [&bytes](const QFont& font, const QByteArray& kind) {
+        const QByteArray family
+            = QByteArrayLiteral("font-family=\"") + font.family().toHtmlEscaped().toUtf8();
+        const QByteArray alone = family + QByteArrayLiteral("\"");
+        const QByteArray both = family + QByteArrayLiteral(", ") + kind + QByteArrayLiteral("\"");
+        bytes.replace(alone, both);
+    };
+    addFallback(view.look().words(), QByteArrayLiteral("sans-serif"));
+    addFallback(view.look().mono(), QByteArrayLiteral("monospace"));
     return bytes;
 }
 

@@ -32,12 +32,12 @@ QSizeF wrapped(const QFont& font, double width, const QString& text)
 
 } // namespace
 
-FigurePage::FigurePage(
-    const Style& style, const Figure& figure, const QString& sampleSize, double width)
+FigurePage::FigurePage(const Style& style, const Figure& figure, const QString& sampleSize,
+    double width, bool titleInBody)
     : m_margin(style.px(16))
     , m_width(width - 2 * m_margin)
     , m_gap(style.px(8))
-    , m_title(QString::fromStdString(figure.title))
+    , m_title(titleInBody ? QString() : QString::fromStdString(figure.title))
     , m_subtitle(QString::fromStdString(figure.subtitle))
     , m_caption(QString::fromStdString(figure.caption))
 {

@@ -13,7 +13,8 @@ namespace moescope::ui {
 /// size below.
 class FigurePage {
 public:
-    FigurePage(const Style& style, const Figure& figure, const QString& sampleSize, double width);
+    FigurePage(const Style& style, const Figure& figure, const QString& sampleSize, double width,
+        bool titleInBody);
 
     static double sideMargins(const Style& style); ///< left and right together
     double wordsHeight() const; ///< everything but the body

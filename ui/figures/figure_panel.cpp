@@ -47,7 +47,10 @@ void FigurePanel::adoptView(FigureView* view)
     m_view = view;
     setBody(view);
     auto* menu = new QMenu(m_menuButton);
-    menu->addActions(view->exportActions());
+    connect(menu, &QMenu::aboutToShow, view, [menu, view] {
+        menu->clear();
+        view->fillMenu(*menu);
+    });
     delete m_menuButton->menu();
     m_menuButton->setMenu(menu);
     connect(view, &FigureView::exportFailed, m_message, [this](const QString& sentence) {
@@ -82,6 +85,7 @@ void FigurePanel::refreshWords()
     m_caption->setText(figure ? text(figure->caption) : QString());
     m_caption->setVisible(m_captionVisible && !m_caption->text().isEmpty());
     m_menuButton->setEnabled(figure != nullptr);
+    setHeaderVisible(!m_view->showsTitle());
 }
 
 } // namespace moescope::ui

@@ -84,7 +84,7 @@ void FigureTableView::figureChanged()
     m_model->setFigure(figure());
     m_filter->setVisible(m_model->rowCount() >= kFilterFrom);
     m_table->setAccessibleName(accessibleName());
-    m_table->resizeColumnsToContents();
+    fitColumns();
 }
 
 void FigureTableView::setFilterVisible(bool visible)
@@ -98,7 +98,7 @@ void FigureTableView::styleChanged()
     m_table->verticalHeader()->setDefaultSectionSize(static_cast<int>(rowHeight()));
     m_table->verticalHeader()->setMinimumSectionSize(static_cast<int>(rowHeight()));
     viewport()->layout()->setSpacing(look().pxInt(6));
-    m_table->resizeColumnsToContents();
+    fitColumns();
 }
 
 double FigureTableView::rowHeight() const
@@ -157,6 +157,14 @@ std::vector<double> FigureTableView::columnWidths() const
         widths.push_back(std::min(widest, look().px(360)) + look().px(20));
     }
     return widths;
+}
+
+void FigureTableView::fitColumns()
+{
+    const std::vector<double> widths = columnWidths();
+    // The heading needs room for the sign that shows the order.
+    for (std::size_t c = 0; c < widths.size(); ++c)
+        m_table->setColumnWidth(static_cast<int>(c), static_cast<int>(widths[c] + look().px(14)));
 }
 
 QSizeF FigureTableView::bodySize(double) const

@@ -47,6 +47,7 @@ private:
     const TableFigure* data() const;
     std::vector<double> columnWidths() const;
     double rowHeight() const;
+    void fitColumns();
 
     FigureTableModel* m_model;
     FigureTableProxy* m_proxy;

@@ -73,8 +73,9 @@ Status FigureView::renderTo(QPainter& painter, QSizeF size, const Theme* theme) 
     const Ink ink{painter, theme ? *theme : m_style.theme(), m_style, false};
     painter.save();
     painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
+    painter.setLayoutDirection(Qt::LeftToRight);
     painter.fillRect(QRectF({0, 0}, size), ink.theme.panel);
-    const FigurePage page(m_style, *m_figure, m_sampleSize, size.width());
+    const FigurePage page(m_style, *m_figure, m_sampleSize, size.width(), showsTitle());
     page.drawWords(ink, size.height());
     const Status drawn = drawWhole(ink, page.body(size.height()));
     painter.restore();
@@ -88,7 +89,7 @@ QSizeF FigureView::exportSize() const
     const QSizeF body = bodySize(preferredWidth());
     const double width
         = std::ceil(std::max(body.width(), m_style.px(240)) + FigurePage::sideMargins(m_style));
-    const FigurePage page(m_style, *m_figure, m_sampleSize, width);
+    const FigurePage page(m_style, *m_figure, m_sampleSize, width, showsTitle());
     return {width, std::ceil(page.wordsHeight() + body.height())};
 }
 
@@ -254,6 +255,7 @@ void FigureView::paintEvent(QPaintEvent*)
 {
     QPainter painter(viewport());
     painter.setRenderHints(QPainter::Antialiasing | QPainter::TextAntialiasing);
+    painter.setLayoutDirection(Qt::LeftToRight);
     const Ink ink = screenInk(painter);
     if (m_figure) {
         drawVisible(ink);
@@ -264,16 +266,23 @@ void FigureView::paintEvent(QPaintEvent*)
     }
 }
 
+void FigureView::fillMenu(QMenu& menu)
+{
+    if (!m_figure)
+        return;
+    extendMenu(menu);
+    if (!menu.isEmpty())
+        menu.addSeparator();
+    menu.addActions(m_exportActions);
+}
+
 void FigureView::contextMenuEvent(QContextMenuEvent* event)
 {
     if (!m_figure)
         return;
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
-    extendMenu(*menu);
-    if (!menu->isEmpty())
-        menu->addSeparator();
-    menu->addActions(m_exportActions);
+    fillMenu(*menu);
     menu->popup(event->globalPos());
 }
 

@@ -68,6 +68,10 @@ public:
 
     /// Copy and save actions, for menus elsewhere. Owned by the view.
     QList<QAction*> exportActions() const { return m_exportActions; }
+    /// The whole context menu: what this kind can do, copy and save.
+    void fillMenu(QMenu& menu);
+    /// True when the body says the figure's title itself, so that panels and exports need not.
+    virtual bool showsTitle() const { return false; }
 
 public slots:
     void copy(); ///< picture and data together

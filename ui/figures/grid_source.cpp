@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/report/figure_table.h"
+#include "core/report/number_text.h"
 #include "core/report/report.h"
 #include "ui/figures/figure_words.h"
 
@@ -12,6 +14,11 @@ namespace moescope::ui {
 QString GridSource::cellNote(int, int) const
 {
     return {};
+}
+
+QString GridSource::valueTitle() const
+{
+    return shadeTitle();
 }
 
 double GridSource::load(int) const
@@ -78,7 +85,7 @@ public:
     GridCell cell(int row, int col) const override
     {
         const RoutingGridFigure::Cell& cell = at(row, col);
-        return {cell.shade, cell.faint, cell.mark, text(cell.label)};
+        return {cell.shade, cell.faint, cell.mark, text(cell.label), cell.value};
     }
     QString cellNote(int row, int col) const override { return text(at(row, col).note); }
     QString rowLabel(int row) const override
@@ -92,6 +99,10 @@ public:
     QString rowTitle() const override { return text(m_grid.rowTitle); }
     QString colTitle() const override { return text(m_grid.colTitle); }
     QString shadeTitle() const override { return text(m_grid.shadeTitle); }
+    QString valueTitle() const override
+    {
+        return m_grid.valueTitle.empty() ? shadeTitle() : text(m_grid.valueTitle);
+    }
     bool hasLoads() const override { return m_grid.colLoad.size() == m_grid.colLabels.size(); }
     double load(int col) const override { return m_grid.colLoad[static_cast<std::size_t>(col)]; }
     double evenLoad() const override { return m_grid.evenLoad; }
@@ -126,28 +137,25 @@ private:
 TableFigure tableOf(const GridSource& source, int firstRow, int lastRow)
 {
     TableFigure table;
-    table.columns.push_back({source.rowTitle().toStdString(), "", false, -1, ""});
-    for (int col = 0; col < source.cols(); ++col)
-        table.columns.push_back(
-            {QStringLiteral("%1 %2").arg(source.colTitle(), source.colLabel(col)).toStdString(), "",
-                false, -1, ""});
-    for (int bar = 0; bar < source.rowBars(); ++bar)
-        table.columns.push_back({source.rowBarTitle(bar).toStdString(),
-            source.rowBarUnit(bar).toStdString(), true, -1, ""});
+    table.columns
+        = {{"row", "", true, -1, ""}, {source.rowTitle().toStdString(), "", false, -1, ""},
+            {source.colTitle().toStdString(), "", false, -1, ""}, {"label", "", false, -1, ""},
+            {source.valueTitle().toStdString(), "", true, -1, ""},
+            {"probability", "", true, -1, ""}, {"mark", "", false, -1, ""}};
+    const auto number = [](float value) {
+        return std::isnan(value) ? TableFigure::Cell() : TableFigure::Cell(plainDouble(value));
+    };
     for (int row = firstRow; row < lastRow; ++row) {
-        std::vector<TableFigure::Cell> cells{source.rowLabel(row).toStdString()};
         for (int col = 0; col < source.cols(); ++col) {
             const GridCell cell = source.cell(row, col);
-            if (std::isnan(cell.shade))
-                cells.emplace_back(std::monostate());
-            else if (cell.label.isEmpty())
-                cells.emplace_back(static_cast<double>(cell.shade));
-            else
-                cells.emplace_back(cell.label.toStdString());
+            if (std::isnan(cell.shade) && !(cell.faint > 0) && cell.mark == 0
+                && cell.label.isEmpty())
+                continue;
+            table.rows.push_back({static_cast<double>(row), source.rowLabel(row).toStdString(),
+                source.colLabel(col).toStdString(), cell.label.toStdString(),
+                number(std::isnan(cell.value) ? cell.shade : cell.value),
+                cell.faint > 0 ? number(cell.faint) : TableFigure::Cell(), markText(cell.mark)});
         }
-        for (int bar = 0; bar < source.rowBars(); ++bar)
-            cells.emplace_back(source.rowBarValue(bar, row));
-        table.rows.push_back(std::move(cells));
     }
     return table;
 }

@@ -17,6 +17,8 @@ struct GridCell {
     float faint = 0; ///< 0..1, shown faintly where nothing is chosen
     std::uint8_t mark = 0; ///< bit 0 = in A, bit 1 = in B, bit 2 = changed by an intervention
     QString label; ///< rank or expert id
+    float value
+        = std::numeric_limits<float>::quiet_NaN(); ///< what the shade stands for; NaN = the shade
 };
 
 /// What a routing grid shows, asked for cell by cell, so that a page can put it over a trace
@@ -34,7 +36,9 @@ public:
     virtual QString colLabel(int col) const = 0;
     virtual QString rowTitle() const = 0; ///< "token"
     virtual QString colTitle() const = 0; ///< "expert"
-    virtual QString shadeTitle() const = 0; ///< "weight"
+    virtual QString shadeTitle() const = 0; ///< "weight, darkest 0.28"
+    virtual QString
+    valueTitle() const; ///< of GridCell::value with its unit; shadeTitle() unless overridden
 
     virtual bool hasLoads() const { return false; }
     virtual double load(int col) const; ///< share of tokens
@@ -61,7 +65,8 @@ public:
 /// A grid source over a figure's own cells.
 std::shared_ptr<const GridSource> makeFigureGridSource(std::shared_ptr<const Figure> figure);
 
-/// CSV of any source: row label, one column per column, row bars.
+/// CSV of any source in the shape core gives to a routing grid figure: one line per cell that says
+/// something.
 QString gridToText(const GridSource& source, char separator);
 
 } // namespace moescope::ui

@@ -197,14 +197,14 @@ void HeatMapView::drawReadout(const Ink& ink, const Geometry& g) const
         y += line;
     }
     const bool fixed = m_sharedRange || (m_rangeMode == Range::Fixed && data()->range);
-    QString scale
-        = tr("%1, colour scale %2 %3 to %4")
-              .arg(withUnit(text(data()->valueTitle), {}), fixed ? tr("fixed") : tr("of the data"),
-                  numberText(m_range.lo), withUnit(numberText(m_range.hi), data()->valueUnit));
+    QString scale = fixed ? tr("colour scale fixed, %1 to %2") : tr("colour scale %1 to %2");
+    scale = scale.arg(numberText(m_range.lo, m_decimals),
+        withUnit(numberText(m_range.hi, m_decimals), data()->valueUnit));
     if (data()->scale == ColourScale::Diverging)
         scale += tr(", white = %1").arg(numberText(data()->centre));
     if (clustered())
         scale += tr(", clustered");
+    scale += QStringLiteral(": ") + text(data()->valueTitle);
     p.setFont(ink.style.words(-1));
     p.setPen(ink.theme.mutedText);
     p.drawText(QRectF(g.readout.left(), y, g.readout.width(), line),

@@ -261,7 +261,7 @@ HeatMapView::Geometry HeatMapView::geometry(const QRectF& area) const
     g.map = QRectF(
         area.left() + left, area.top() + topHeight(), cols * g.cellWidth, rows * g.cellHeight);
     g.legend = QRectF(g.map.right() + look().px(14), g.map.top(), look().px(11), g.map.height());
-    g.readout = QRectF(g.map.left(), g.map.bottom(), area.right() - g.map.left(), readoutHeight());
+    g.readout = QRectF(area.left(), g.map.bottom(), area.width(), readoutHeight());
     return g;
 }
 

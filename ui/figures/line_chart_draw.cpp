@@ -211,7 +211,7 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
     // Markers: the words stand beside the line at the top, one row lower for every one they would
     // hit.
     for (const LineFigure::Marker& marker : data()->verticals) {
-        const double x = chart.xAt(marker.x);
+        const double x = crisp(chart.xAt(marker.x));
         if (!(x >= plot.left() - 1 && x <= plot.right() + 1))
             continue;
         const double width = textWidth(strong, text(marker.name)) + ink.style.px(2);
@@ -234,7 +234,7 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
     }
 
     for (const LineFigure::Level& level : data()->levels) {
-        const double y = chart.yAt(level.y);
+        const double y = crisp(chart.yAt(level.y));
         if (!(y >= plot.top() - 1 && y <= plot.bottom() + 1))
             continue;
         QPen pen = nullPen(ink);

@@ -220,8 +220,10 @@ void RoutingGridView::drawRowLabels(const Ink& ink, const GridGeometry& g) const
         const QRectF rect(0, cell.center().y() - line / 2, width, line);
         p.setFont(ink.style.mono(0, row == m_row ? QFont::DemiBold : QFont::Normal));
         p.setPen(ink.theme.text);
-        p.drawText(rect, Qt::AlignRight | Qt::AlignVCenter,
+        p.setLayoutDirection(Qt::LayoutDirectionAuto);
+        p.drawText(rect, Qt::AlignRight | Qt::AlignAbsolute | Qt::AlignVCenter,
             elided(p.font(), m_source->rowLabel(row), width));
+        p.setLayoutDirection(Qt::LeftToRight);
         if (sides <= 0)
             continue;
         const std::uint8_t mark = m_source->rowSides(row);

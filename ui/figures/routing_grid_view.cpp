@@ -295,10 +295,18 @@ QString RoutingGridView::dataText(char separator) const
 QString RoutingGridView::cellText(int row, int col) const
 {
     const GridCell cell = m_source->cell(row, col);
-    if (!cell.label.isEmpty() && !std::isnan(cell.shade))
-        return cell.label;
-    return std::isnan(cell.shade) ? tr("not chosen")
-                                  : tr("shade %1 of 1").arg(numberText(cell.shade, 2));
+    QStringList parts;
+    if (!cell.label.isEmpty())
+        parts += cell.label;
+    if (!std::isnan(cell.value))
+        parts += QStringLiteral("%1 %2").arg(m_source->valueTitle(), numberText(cell.value));
+    else if (!std::isnan(cell.shade))
+        parts += tr("shade %1").arg(numberText(cell.shade, 2));
+    else if ((cell.mark & 3U) == 0)
+        parts += tr("not chosen");
+    if (cell.mark & 4U)
+        parts += tr("changed");
+    return parts.join(QStringLiteral(", "));
 }
 
 QString RoutingGridView::hoverText(const QPoint& viewportPosition) const
@@ -315,9 +323,7 @@ QString RoutingGridView::hoverText(const QPoint& viewportPosition) const
                   .arg(m_source->rowLabel(row), m_source->colTitle(), m_source->colLabel(col));
         const QString note = m_source->cellNote(row, col);
         return hoverCard(headline,
-            {note.isEmpty()
-                    ? tr("%1: %2").arg(m_source->shadeTitle(), cellText(row, col)).toHtmlEscaped()
-                    : htmlLines(note.toStdString())});
+            {note.isEmpty() ? cellText(row, col).toHtmlEscaped() : htmlLines(note.toStdString())});
     }
     if (place >= 0 && viewportPosition.y() < g.cells.top()) {
         const int col = columnAt(place);

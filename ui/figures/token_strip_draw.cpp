@@ -103,7 +103,10 @@ void TokenStripView::drawChip(const Ink& ink, int index, const QRectF& chip) con
     QString text = chipText(index);
     if (metrics.horizontalAdvance(text) > room)
         text = metrics.elidedText(text, Qt::ElideRight, room);
+    // Every token runs in its own script's direction.
+    p.setLayoutDirection(Qt::LayoutDirectionAuto);
     p.drawText(chip, Qt::AlignCenter, text);
+    p.setLayoutDirection(Qt::LeftToRight);
 
     if (data.generated) {
         p.setPen(QPen(ink.theme.accent, ink.style.px(1.5)));

@@ -121,6 +121,12 @@ QString VerdictCardView::summary() const
         : QString();
 }
 
+bool VerdictCardView::showsTitle() const
+{
+    return data()
+        && text(figure()->title).compare(text(data()->question), Qt::CaseInsensitive) == 0;
+}
+
 int VerdictCardView::heightForWidth(int width) const
 {
     return data() ? static_cast<int>(std::ceil(

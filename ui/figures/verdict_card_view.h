@@ -19,6 +19,7 @@ public:
     QString hoverText(const QPoint& viewportPosition) const override;
     QString currentText() const override;
     QString summary() const override;
+    bool showsTitle() const override;
     QSize sizeHint() const override;
     bool hasHeightForWidth() const override { return true; }
     int heightForWidth(int width) const override;

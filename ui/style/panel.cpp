@@ -55,6 +55,11 @@ void Panel::setSubtitle(const QString& subtitle)
     m_subtitle->setText(subtitle);
 }
 
+void Panel::setHeaderVisible(bool visible)
+{
+    m_header->setVisible(visible);
+}
+
 QString Panel::title() const
 {
     return m_title->text();

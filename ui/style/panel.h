@@ -23,6 +23,7 @@ public:
 
     void setTitle(const QString& title);
     void setSubtitle(const QString& subtitle);
+    void setHeaderVisible(bool visible); ///< for bodies that show their own title
     QString title() const;
     QString subtitle() const;
 

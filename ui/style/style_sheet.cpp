@@ -24,6 +24,7 @@ QMenu::item:disabled { color: {disabled}; }
 QMenu::separator { height: {1px}; background: {hairline}; margin: {4px} 0; }
 QStatusBar { border-top: {1px} solid {hairline}; color: {mutedText}; }
 QStatusBar::item { border: 0; }
+QMainWindow::separator { background: {panel}; border-left: {1px} solid {hairline}; width: {4px}; height: {4px}; }
 
 QPushButton, QToolButton { background: {panel}; border: {1px} solid {control}; border-radius: {5px};
     padding: {5px} {12px}; color: {text}; }
@@ -41,6 +42,7 @@ QPushButton[role="flat"], QToolButton[role="flat"] { background: transparent; bo
     color: {mutedText}; }
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover { background: {field}; color: {text}; }
 QPushButton[role="flat"]:focus, QToolButton[role="flat"]:focus { border-color: {accent}; }
+QToolButton[role="flat"] { padding: {2px} {6px}; }
 QToolButton[role="flat"]::menu-indicator { image: none; }
 QPushButton[role="segment"] { padding: {4px} {10px}; color: {mutedText}; }
 QPushButton[role="segment"]:checked { background: {accentSoft}; border-color: {accent}; color: {accent};
@@ -63,10 +65,11 @@ QAbstractItemView { background: {panel}; alternate-background-color: {field}; bo
 QHeaderView { background: {panel}; border: 0; }
 QHeaderView::section { background: {panel}; color: {mutedText}; border: 0; border-bottom: {1px} solid {control};
     padding: {4px} {8px}; }
-QTableView::item { padding: {2px} {8px}; }
+QTableView::item { border: 0; padding: {2px} {8px}; }
 QTreeView::item, QListView::item { padding: {3px} {4px}; }
 
 QScrollArea, QAbstractScrollArea { border: 0; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 QScrollBar { background: transparent; border: 0; margin: 0; }
 QScrollBar:vertical { width: {10px}; }
 QScrollBar:horizontal { height: {10px}; }

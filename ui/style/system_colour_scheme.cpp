@@ -26,6 +26,8 @@ SystemColourScheme::SystemColourScheme(const QDBusConnection& bus, QObject* pare
 {
     if (!bus.isConnected())
         return;
+    // Before its first use Qt does not know this type by name, and would not connect the slot.
+    qRegisterMetaType<QDBusVariant>();
     QDBusConnection connection = bus;
     connection.connect(kService, kPath, kInterface, QStringLiteral("SettingChanged"), this,
         SLOT(onSettingChanged(QString, QString, QDBusVariant)));

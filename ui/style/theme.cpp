@@ -34,7 +34,7 @@ Theme makeLight()
     t.accentSoft = 0xe8effc;
     t.accentMuted = 0x8aa9ea;
     t.accentText = 0xffffff;
-    t.nullAmber = 0xa35a06;
+    t.nullAmber = 0x9c5505;
     t.nullBand = 0xf5ece1;
     t.evidenceGreen = 0x1b7547;
     t.evidenceSoft = 0xe2f2e8;
