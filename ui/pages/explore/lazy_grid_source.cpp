@@ -36,7 +36,7 @@ int LazyGridSource::cols() const
 GridCell LazyGridSource::cell(int row, int col) const
 {
     const RoutingGridFigure::Cell cell = m_grid.cell(index(row), index(col));
-    return {cell.shade, cell.faint, cell.mark, text(cell.label)};
+    return {cell.shade, cell.faint, cell.mark, text(cell.label), cell.value};
 }
 
 QString LazyGridSource::cellNote(int row, int col) const
@@ -67,6 +67,12 @@ QString LazyGridSource::colTitle() const
 QString LazyGridSource::shadeTitle() const
 {
     return text(m_grid.frame().shadeTitle);
+}
+
+QString LazyGridSource::valueTitle() const
+{
+    const std::string& title = m_grid.frame().valueTitle;
+    return title.empty() ? shadeTitle() : text(title);
 }
 
 bool LazyGridSource::hasLoads() const

@@ -21,6 +21,7 @@ public:
     QString rowTitle() const override;
     QString colTitle() const override;
     QString shadeTitle() const override;
+    QString valueTitle() const override;
     bool hasLoads() const override;
     double load(int col) const override;
     double evenLoad() const override;
