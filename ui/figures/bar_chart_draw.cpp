@@ -27,6 +27,8 @@ void BarChartView::draw(const Ink& ink, const QRectF& area) const
         drawBar(ink, g, place);
     drawNames(ink, g);
     drawNull(ink, g);
+    for (int place = 0; place < count(); ++place)
+        drawValue(ink, g, place);
 }
 
 void BarChartView::drawAxes(const Ink& ink, const Geometry& g) const
@@ -98,36 +100,47 @@ void BarChartView::drawBar(const Ink& ink, const Geometry& g, int place) const
                                 : ink.theme.accentMuted);
     p.drawRoundedRect(rect, radius, radius);
 
-    double end = g.along(b.value);
-    if (b.interval) {
-        const double lo = g.along(b.interval->lo);
-        const double hi = g.along(b.interval->hi);
-        const double cap = std::min(ink.style.px(3), g.slot / 4);
-        p.setPen(QPen(ink.theme.text, ink.style.px(1.2)));
-        if (g.lying) {
-            p.drawLine(QPointF(lo, centre.y()), QPointF(hi, centre.y()));
-            for (const double x : {lo, hi})
-                p.drawLine(QPointF(x, centre.y() - cap), QPointF(x, centre.y() + cap));
-            end = std::max(end, hi);
-        } else {
-            p.drawLine(QPointF(centre.x(), lo), QPointF(centre.x(), hi));
-            for (const double y : {lo, hi})
-                p.drawLine(QPointF(centre.x() - cap, y), QPointF(centre.x() + cap, y));
-            end = std::min(end, hi);
-        }
+    if (!b.interval)
+        return;
+    const double lo = g.along(b.interval->lo);
+    const double hi = g.along(b.interval->hi);
+    const double cap = std::min(ink.style.px(3), g.slot / 4);
+    p.setPen(QPen(ink.theme.text, ink.style.px(1.2)));
+    if (g.lying) {
+        p.drawLine(QPointF(lo, centre.y()), QPointF(hi, centre.y()));
+        for (const double x : {lo, hi})
+            p.drawLine(QPointF(x, centre.y() - cap), QPointF(x, centre.y() + cap));
+    } else {
+        p.drawLine(QPointF(centre.x(), lo), QPointF(centre.x(), hi));
+        for (const double y : {lo, hi})
+            p.drawLine(QPointF(centre.x() - cap, y), QPointF(centre.x() + cap, y));
     }
+}
+
+void BarChartView::drawValue(const Ink& ink, const Geometry& g, int place) const
+{
+    const int bar = barAtPlace(place);
+    const BarFigure::Bar& b = data()->bars[static_cast<std::size_t>(bar)];
+    if (std::isnan(b.value))
+        return;
     const QFont font = ink.style.mono(g.lying ? -1 : -2);
     const double line = QFontMetricsF(font).height();
     const QString label = valueText(bar);
-    p.setFont(font);
-    p.setPen(random ? ink.theme.mutedText : ink.theme.text);
+    const double width = textWidth(font, label);
+    const double reach = g.along(b.value);
+    const double whisker = b.interval ? g.along(b.interval->hi) : reach;
+    const double middle = (place + 0.5) * g.slot;
+    QRectF where;
     if (g.lying)
-        p.drawText(QRectF(std::max(end, rect.right()) + ink.style.px(6), centre.y() - line / 2,
-                       ink.style.px(200), line),
-            Qt::AlignLeft | Qt::AlignVCenter, label);
-    else if (textWidth(font, label) + ink.style.px(4) <= g.slot)
-        p.drawText(QRectF(centre.x() - g.slot / 2, end - line - ink.style.px(2), g.slot, line),
-            Qt::AlignCenter, label);
+        where = QRectF(std::max({reach, whisker, barRect(g, place).right()}) + ink.style.px(6),
+            g.plot.top() + middle - line / 2, width + 1, line);
+    else if (width + ink.style.px(4) <= g.slot)
+        where = QRectF(g.plot.left() + middle - g.slot / 2,
+            std::min(reach, whisker) - line - ink.style.px(2), g.slot, line);
+    else
+        return;
+    drawVeiledText(ink, where, Qt::AlignCenter, font,
+        atNull(bar) ? ink.theme.mutedText : ink.theme.text, label);
 }
 
 void BarChartView::drawNames(const Ink& ink, const Geometry& g) const

@@ -72,6 +72,7 @@ private:
     void draw(const Ink& ink, const QRectF& area) const;
     void drawAxes(const Ink& ink, const Geometry& g) const;
     void drawBar(const Ink& ink, const Geometry& g, int place) const;
+    void drawValue(const Ink& ink, const Geometry& g, int place) const;
     void drawNames(const Ink& ink, const Geometry& g) const;
     void drawNull(const Ink& ink, const Geometry& g) const;
 

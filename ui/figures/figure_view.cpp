@@ -264,6 +264,15 @@ void FigureView::paintEvent(QPaintEvent*)
         painter.setPen(ink.theme.mutedText);
         painter.drawText(viewport()->rect(), Qt::AlignCenter, tr("No data"));
     }
+    if (hasFocus() && m_reachedByKey) {
+        const double line = m_style.px(1);
+        painter.setClipping(false);
+        painter.setPen(QPen(ink.theme.accent, line));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(
+            QRectF(viewport()->rect()).adjusted(line / 2, line / 2, -line / 2, -line / 2),
+            m_style.px(4), m_style.px(4));
+    }
 }
 
 void FigureView::fillMenu(QMenu& menu)
@@ -295,6 +304,9 @@ void FigureView::keyPressEvent(QKeyEvent* event)
 void FigureView::focusInEvent(QFocusEvent* event)
 {
     QAbstractScrollArea::focusInEvent(event);
+    const Qt::FocusReason reason = event->reason();
+    m_reachedByKey = reason == Qt::TabFocusReason || reason == Qt::BacktabFocusReason
+        || reason == Qt::ShortcutFocusReason;
     viewport()->update();
 }
 

@@ -121,6 +121,7 @@ private:
     QString m_experiment;
     QString m_sampleSize;
     QList<QAction*> m_exportActions;
+    bool m_reachedByKey = false;
 };
 
 } // namespace moescope::ui

@@ -12,6 +12,12 @@
 
 namespace moescope::ui {
 
+/// Bits of GridCell::mark and GridSource::rowSides().
+inline constexpr std::uint8_t kMarkA = 1;
+inline constexpr std::uint8_t kMarkB = 2;
+inline constexpr std::uint8_t kMarkBoth = kMarkA | kMarkB;
+inline constexpr std::uint8_t kMarkChanged = 4;
+
 struct GridCell {
     float shade = std::numeric_limits<float>::quiet_NaN(); ///< 0..1 when chosen; NaN = not chosen
     float faint = 0; ///< 0..1, shown faintly where nothing is chosen
