@@ -48,7 +48,7 @@ std::vector<TaggedToken> tagTrace(const RoutingTrace& trace, const Lexicon& lexi
 {
     std::vector<TokenSpan> spans;
     for (const TraceToken& token : trace.tokens)
-        spans.push_back({token.begin, token.end, token.special});
+        spans.push_back({token.begin, token.end, token.special, isBlank(token.text)});
     return tagTokens(trace.prompt, spans, lexicon, reg);
 }
 

@@ -102,11 +102,11 @@ Figure overlapByLayerFigure(const ExploreResult& result)
     chart.series = {std::move(series)};
     chart.bands = {std::move(band)};
     chart.levels = {{"random sets: k/E", static_cast<double>(trace.k) / trace.experts, true}};
-    figure.subtitle = fmt::format("{} aligned tokens{}", result.comparison->compared,
-        result.comparison->prefixLeftOut ? ", common start left out" : "");
-    figure.caption = "A causal model routes a common start alike, so it is not counted. The band "
-                     "is where the mean of "
-                     "independent random choices falls.";
+    figure.subtitle = fmt::format("{} aligned token{}", result.comparison->compared,
+        result.comparison->compared == 1 ? "" : "s");
+    if (result.comparison->prefixLeftOut)
+        figure.caption = "A causal model routes a common start alike, so it is not counted. ";
+    figure.caption += "The band is where the mean of independent random choices falls.";
     figure.data = std::move(chart);
     return figure;
 }

@@ -13,6 +13,8 @@ namespace moescope {
 
 namespace {
 
+constexpr std::size_t kMostKeys = 20'000;
+
 /// Builds the value while it watches depth and repeated keys, which the library's own parser lets pass.
 class StrictSax : public nlohmann::json_sax<Json> {
 public:
@@ -38,6 +40,11 @@ public:
     }
     bool key(string_t& name) override
     {
+        // The library's ordered objects are searched from the front: more keys than this take minutes.
+        if (m_keys.back().size() >= kMostKeys) {
+            problem = fmt::format("an object has more than {} keys", kMostKeys);
+            return false;
+        }
         if (!m_keys.back().insert(name).second) {
             problem = fmt::format("the key \"{}\" appears twice", toValidUtf8(name.substr(0, 200)));
             return false;
@@ -107,6 +114,9 @@ tl::unexpected<Error> wrongType(
 
 Result<Json> parseJson(std::string_view text, std::string_view source, std::size_t maxDepth)
 {
+    // The library would take a zero byte for the end.
+    if (text.find('\0') != std::string_view::npos)
+        return fail(ErrorCode::BadFormat, fmt::format("{} is broken: it holds a zero byte.", source));
     Json root;
     StrictSax sax(root, maxDepth);
     try {
@@ -121,6 +131,10 @@ Result<Json> parseJson(std::string_view text, std::string_view source, std::size
 
 Result<Json> readJsonFile(const std::filesystem::path& path, std::size_t maxBytes)
 {
+    // Reading a pipe that nobody writes to would wait for ever.
+    std::error_code error;
+    if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+        return fail(ErrorCode::Io, fmt::format("{} is not a regular file.", path.string()));
     MOESCOPE_TRY(const std::string text, readTextFile(path, maxBytes));
     return parseJson(text, path.string());
 }

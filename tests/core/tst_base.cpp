@@ -99,6 +99,11 @@ private slots:
         QVERIFY(!parseJson(std::string(100000, '['), "x").has_value());
         QVERIFY(!parseJson("{\"a\":", "x").has_value());
         QVERIFY(!parseJson("", "x").has_value());
+        QVERIFY(!parseJson(std::string_view("{}\0x", 4), "x").has_value());
+        std::string many = "{\"k\": 0";
+        for (int i = 0; i < 30000; ++i)
+            many += ", \"k" + std::to_string(i) + "\": 0";
+        QVERIFY(parseJson(many + "}", "x").error().message.find("more than") != std::string::npos);
         QVERIFY(!parseJson("\"\xFF\"", "x").has_value());
     }
 

@@ -9,7 +9,8 @@
 
 using namespace moescope;
 
-/// Every line of tests/fixtures/tokenizers/*.jsonl; what the keys mean and where they are from: the README there.
+/// Every line of tests/fixtures/tokenizers/*.jsonl; what the keys mean and where they are from: the
+/// README there.
 class TestTokenizerReference : public QObject {
     Q_OBJECT
 
@@ -18,11 +19,12 @@ private:
 
     static QByteArray describe(const Json& line, const std::string& what, const Json& actual)
     {
-        const Json report {{"text", line["text"]}, {"expected", line[what]}, {"actual", actual}};
+        const Json report{{"text", line["text"]}, {"expected", line[what]}, {"actual", actual}};
         return QByteArray::fromStdString(what + ": " + dumpJson(report, -1));
     }
 
-    /// Where several characters were composed into one, the reference's span covers only the first of them.
+    /// Where several characters were composed into one, the reference's span covers only the first
+    /// of them.
     static bool offsetsMatch(const Json& expected, const Json& actual, bool startsOnly)
     {
         if (!startsOnly || expected.size() != actual.size())
@@ -74,7 +76,8 @@ private slots:
                 const auto special = (*tokenizer)->encodeWithSpecial(input);
                 VERIFY_OK(special);
                 const Json all = special->ids;
-                QVERIFY2(all == line["ids_with_special"], describe(line, "ids_with_special", all).constData());
+                QVERIFY2(all == line["ids_with_special"],
+                    describe(line, "ids_with_special", all).constData());
             }
             ++lines;
         }

@@ -25,7 +25,8 @@ std::filesystem::path TokenizerFiles::pathOf(const std::string& name)
     QProcess xz;
     xz.setStandardOutputFile(target);
     xz.start(QStringLiteral("xz"),
-        {QStringLiteral("-dc"), QString::fromStdString((files / name / "tokenizer.json.xz").string())});
+        {QStringLiteral("-dc"),
+            QString::fromStdString((files / name / "tokenizer.json.xz").string())});
     const bool done = xz.waitForFinished(60'000) && xz.exitStatus() == QProcess::NormalExit
         && xz.exitCode() == 0;
     return done ? path : std::filesystem::path();

@@ -12,8 +12,8 @@ namespace moescope::test {
 /// The tokenizers of tests/fixtures/tokenizers under the names of their .jsonl files.
 class TokenizerFiles {
 public:
-    /// The file itself; a compressed one is unpacked (by the program xz) the first time it is asked for. Empty when it
-    /// cannot be.
+    /// The file itself; a compressed one is unpacked (by the program xz) the first time it is asked
+    /// for. Empty when it cannot be.
     std::filesystem::path pathOf(const std::string& name);
 
 private:

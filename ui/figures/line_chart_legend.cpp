@@ -111,7 +111,8 @@ void LineChartView::drawLegend(const Ink& ink, const QPointF& corner, double wid
         p.setPen(visible ? ink.theme.text : ink.theme.mutedText);
         p.drawText(QRectF(right.x() + ink.style.px(6), rect.top(), rect.right() - right.x(),
                        rect.height()),
-            Qt::AlignLeft | Qt::AlignVCenter, entry.name);
+            Qt::AlignLeft | Qt::AlignVCenter,
+            elided(font, entry.name, rect.right() - right.x() - ink.style.px(5)));
     }
 }
 

@@ -118,13 +118,17 @@ void RoutingGridView::drawRowLabels(const Ink& ink, const GridGeometry& g) const
 {
     QPainter& p = ink.painter;
     p.save();
-    p.setClipRect(QRectF(0, g.cells.top(), g.cells.left(), g.cells.height()), Qt::IntersectClip);
     const double line = QFontMetricsF(ink.style.mono()).height();
+    // Labels of rows lower than a line of text may reach beyond the first and the last row.
+    const double over = std::max(0.0, (line - g.cellHeight) / 2);
+    p.setClipRect(QRectF(0, g.cells.top() - over, g.cells.left(), g.cells.height() + 2 * over),
+        Qt::IntersectClip);
     const int step = std::max(1, static_cast<int>(std::ceil(line * 0.9 / g.cellHeight)));
     const double sides = m_source->hasRowSides() ? ink.style.px(30) : 0;
     const double width = g.cells.left() - ink.style.px(10) - sides;
     for (int row = g.firstRow(); row <= g.lastRow(); ++row) {
-        if (row % step != 0 && row != m_row)
+        const bool besideCurrent = step > 1 && m_row >= 0 && std::abs(row - m_row) < step;
+        if (row != m_row && (row % step != 0 || besideCurrent))
             continue;
         const QRectF cell = g.cell(row, 0);
         const QRectF rect(0, cell.center().y() - line / 2, width, line);

@@ -143,8 +143,8 @@ void TokenStripView::drawFooter(const Ink& ink, const QRectF& rect) const
         return;
     QPainter& p = ink.painter;
     QStringList pills;
-    const int shown = ink.onScreen && m_hovered >= 0 ? m_hovered : std::max(m_current, 0);
-    if (m_hasTrigrams && shown < count())
+    const int shown = ink.onScreen && m_hovered >= 0 ? m_hovered : m_current;
+    if (m_hasTrigrams && shown >= 0 && shown < count())
         if (const std::string& trigram = data()->chips[static_cast<std::size_t>(shown)].trigram;
             !trigram.empty())
             pills += QString::fromStdString(trigram);

@@ -111,7 +111,7 @@ double TokenStripView::sideMargin() const
 
 double TokenStripView::footerHeight() const
 {
-    return m_hasTrigrams || !m_patterns.isEmpty() ? look().px(30) : 0;
+    return m_footerVisible && (m_hasTrigrams || !m_patterns.isEmpty()) ? look().px(30) : 0;
 }
 
 TokenStripView::Layout TokenStripView::layOut(double width) const
@@ -251,6 +251,12 @@ void TokenStripView::setMarked(const QList<int>& tokens)
 void TokenStripView::setPatterns(const QStringList& patterns)
 {
     m_patterns = patterns;
+    relayout();
+}
+
+void TokenStripView::setFooterVisible(bool visible)
+{
+    m_footerVisible = visible;
     relayout();
 }
 

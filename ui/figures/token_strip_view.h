@@ -31,6 +31,8 @@ public:
 
     /// Pills under the strip, such as "analogy A is to B as C is to D".
     void setPatterns(const QStringList& patterns);
+    /// The line under the chips with trigram, patterns and legend; shown unless this says no.
+    void setFooterVisible(bool visible);
     /// At most this many rows of chips are shown before the strip scrolls (4).
     void setVisibleRows(int rows);
     /// A short letter in front, "A" or "B", when two prompts are compared.
@@ -102,6 +104,7 @@ private:
     std::vector<float> m_widths;
     bool m_hasTrigrams = false;
     bool m_hasGenerated = false;
+    bool m_footerVisible = true;
     QStringList m_patterns;
     QString m_sideLetter;
     int m_visibleRows = 4;

@@ -3,6 +3,7 @@
 #include "ui/shell/main_window.h"
 
 #include <QDockWidget>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QScrollArea>
 #include <QStackedWidget>
@@ -82,6 +83,8 @@ MainWindow::MainWindow(UiContext& context, Settings& settings, QWidget* parent)
     connectActions();
     connectLook();
     connectSession();
+    connect(&m_context.style, &Style::changed, this, &MainWindow::restyle);
+    restyle();
     updateHistoryActions();
     updateInspector();
 }
@@ -104,16 +107,11 @@ void MainWindow::buildFrame()
     columns->addWidget(m_rail);
     auto* rows = new QVBoxLayout;
     m_message->setObjectName(QStringLiteral("message"));
-    auto* stripRow = new QHBoxLayout; // takes no room while the message is hidden
-    const auto spaced = [this, stripRow] {
-        const int gap = m_context.style.pxInt(kPageMargin);
-        stripRow->setContentsMargins(gap, gap, gap, 0);
-    };
-    connect(&m_context.style, &Style::changed, stripRow, spaced);
-    spaced();
-    stripRow->addWidget(m_message);
+    m_messageRow = new QHBoxLayout;
+    m_messageRow->addWidget(m_message);
+    m_message->installEventFilter(this);
     rows->setSpacing(0);
-    rows->addLayout(stripRow);
+    rows->addLayout(m_messageRow);
     m_stack->setObjectName(QStringLiteral("pages"));
     rows->addWidget(m_stack, 1);
     columns->addLayout(rows, 1);
@@ -127,6 +125,7 @@ void MainWindow::buildFrame()
     noTitle->setFixedHeight(0);
     m_dock->setTitleBarWidget(noTitle);
     m_dock->setWidget(m_inspectors);
+    m_inspectors->setAutoFillBackground(true);
     addDockWidget(Qt::RightDockWidgetArea, m_dock);
     resizeDocks({m_dock}, {m_context.style.pxInt(kInspectorWidth)}, Qt::Horizontal);
 
@@ -134,6 +133,23 @@ void MainWindow::buildFrame()
     statusBar()->setContentsMargins(0, 0, 0, 0);
     statusBar()->addWidget(m_status, 1);
     setContextMenuPolicy(Qt::NoContextMenu); // no list of docks to hide
+}
+
+/// Pages leave their own margins; the message has one only while it is there.
+bool MainWindow::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::ShowToParent || event->type() == QEvent::HideToParent)
+        restyle();
+    return QMainWindow::eventFilter(watched, event);
+}
+
+void MainWindow::restyle()
+{
+    const int gap = m_message->isHidden() ? 0 : m_context.style.pxInt(kPageMargin);
+    m_messageRow->setContentsMargins(gap, gap, gap, 0);
+    QPalette palette = m_inspectors->palette();
+    palette.setColor(QPalette::Window, m_context.style.theme().panel);
+    m_inspectors->setPalette(palette);
 }
 
 void MainWindow::connectSession()
@@ -180,6 +196,8 @@ void MainWindow::addPage(Page* page, bool onRail)
         scroll->setWidgetResizable(true);
         scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
         scroll->setWidget(inspector);
+        inspector->setAutoFillBackground(false); // the dock's colour shows through
+        scroll->viewport()->setAutoFillBackground(false);
         m_inspectors->addWidget(scroll);
     }
     const bool first = onRail && m_pageActions.size() == 1;

@@ -10,6 +10,7 @@
 #include "ui/shell/page.h"
 
 class QDockWidget;
+class QHBoxLayout;
 class QStackedWidget;
 
 namespace moescope::ui {
@@ -60,12 +61,14 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void buildFrame();
     void connectSession();
     void connectActions();
     void connectLook();
+    void restyle();
     void onModelOpened();
     void onModelButtonText();
     void onPromptFailed(const QString& message);
@@ -87,6 +90,7 @@ private:
     PromptBar* m_promptBar;
     PageRail* m_rail;
     InlineMessage* m_message;
+    QHBoxLayout* m_messageRow = nullptr;
     QStackedWidget* m_stack;
     QDockWidget* m_dock;
     QStackedWidget* m_inspectors;

@@ -251,6 +251,7 @@ void PromptBar::onModelOpened()
     const bool ids = open.model && !open.tokenizer;
     const bool addsSpecial = open.tokenizer && open.tokenizer->bosId();
     m_bos->setEnabled(addsSpecial);
+    m_bos->setVisible(addsSpecial);
     m_bos->setToolTip(addsSpecial ? tr("Begin with the model's own first token (BOS)")
             : open.tokenizer      ? tr("This model's tokenizer puts no token in front")
                                   : tr("Only a tokenizer knows what comes in front"));

@@ -126,8 +126,9 @@ QFont Style::mono(int steps, QFont::Weight weight) const
     font.setFixedPitch(true);
     font.setPointSizeF(m_fontSize * std::pow(kStep, steps));
     font.setWeight(weight);
-    // Ligatures would draw two tokens' characters as one sign.
-    font.setStyleStrategy(QFont::PreferAntialias);
+    // Ligatures would draw "<|" or "->" as one sign that the text does not hold.
+    font.setStyleStrategy(static_cast<QFont::StyleStrategy>(
+        int{QFont::PreferAntialias} | int{QFont::PreferNoShaping}));
     return font;
 }
 

@@ -5,6 +5,7 @@
 #include "core/model/open_model.h"
 #include "ui/figures/routing_grid_view.h"
 #include "ui/pages/explore/grid_tools.h"
+#include "ui/pages/explore/roles.h"
 #include "ui/session/session.h"
 #include "ui/style/segmented_control.h"
 
@@ -72,7 +73,7 @@ void AllLayersPanel::rebuild(const ExploreScene& scene)
             counterpart(scene.result, m_side == PromptSide::B)));
     setCaptionVisible(true);
     m_grid->setSource(QStringLiteral("explore"),
-        tr("%n token(s)", nullptr, static_cast<int>(scene.side(m_side)->trace.tokenCount())));
+        counted(scene.side(m_side)->trace.tokenCount(), tr("token"), tr("tokens")));
 }
 
 void AllLayersPanel::showScene(const ExploreScene& scene)

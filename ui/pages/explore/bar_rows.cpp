@@ -69,18 +69,15 @@ void BarRows::paintRow(QPainter& painter, int row, const QRectF& rect)
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.track);
     painter.drawRoundedRect(track, height / 2, height / 2);
-    if (m_band) {
-        painter.setBrush(mix(theme.track, theme.nullAmber, 0.35));
-        painter.drawRect(QRectF(QPointF(x(m_band->lo), track.top()),
-            QPointF(std::max(x(m_band->hi), x(m_band->lo) + look().px(1)), track.bottom())));
-    }
     painter.setBrush(bar.muted ? theme.quietBar : theme.accent);
-    if (bar.value > 0) {
-        const double inset = m_band ? look().px(1.5) : 0;
-        painter.drawRoundedRect(
-            QRectF(track.left(), track.top() + inset,
-                std::max(look().px(2), x(bar.value) - track.left()), height - 2 * inset),
-            height / 2 - inset, height / 2 - inset);
+    if (bar.value > 0)
+        painter.drawRoundedRect(QRectF(track.left(), track.top(),
+                                    std::max(look().px(2), x(bar.value) - track.left()), height),
+            height / 2, height / 2);
+    if (m_band) {
+        const double y = track.bottom() + look().px(2.5);
+        painter.setPen(QPen(theme.nullAmber, look().px(1.5)));
+        painter.drawLine(QPointF(x(m_band->lo), y), QPointF(x(m_band->hi), y));
     }
     if (m_null) {
         painter.setPen(QPen(theme.nullAmber, look().px(1.5)));

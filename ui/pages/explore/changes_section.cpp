@@ -52,9 +52,9 @@ void ChangesSection::showScene(const ExploreScene& scene)
     QList<FactRows::Fact> facts;
     facts.append(
         {tr("choices that changed"), tr("%1 of %2").arg(effect.changedCells).arg(effect.cells),
-            tr("Tokens × layers whose set of chosen experts differs from the untouched run; %n "
-               "token(s) were compared",
-                nullptr, static_cast<int>(effect.tokens))});
+            tr("Tokens × layers whose set of chosen experts differs from the untouched run; %1 "
+               "compared")
+                .arg(counted(effect.tokens, tr("token"), tr("tokens")))});
     if (effect.first)
         facts.append({tr("first at"),
             tr("%1, layer %2")
@@ -66,8 +66,8 @@ void ChangesSection::showScene(const ExploreScene& scene)
         tr("Positions where the most likely next token is another one")});
     if (effect.lossTokens > 0) {
         const QString help = tr("Mean −log p of the tokens that really follow, in nats per token, "
-                                "over %n token(s): lower means better predicted",
-            nullptr, static_cast<int>(effect.lossTokens));
+                                "over %1: lower means better predicted")
+                                 .arg(counted(effect.lossTokens, tr("token"), tr("tokens")));
         facts.append({tr("loss, nats per token"),
             QStringLiteral("%1 → %2")
                 .arg(effect.lossBefore, 0, 'f', 2)

@@ -83,13 +83,14 @@ void ComparisonSection::showScene(const ExploreScene& scene)
             tr("Mean and 95 % band when both prompts choose at random with their common loads"),
             true});
         if (comparison.compared > 0) {
+            const QString compared
+                = counted(comparison.compared, tr("aligned token"), tr("aligned tokens"));
             facts.append({tr("shared at aligned tokens"), number(overlap.alignedOverlap),
                 comparison.prefixLeftOut
-                    ? tr("Mean share of k that %n aligned token(s) have in common; the common "
-                         "start is left out, because a causal model must route it alike",
-                        nullptr, static_cast<int>(comparison.compared))
-                    : tr("Mean share of k that %n aligned token(s) have in common", nullptr,
-                        static_cast<int>(comparison.compared))});
+                    ? tr("Mean share of k in common, over %1; the common start is left out, "
+                         "because a causal model must route it alike")
+                          .arg(compared)
+                    : tr("Mean share of k in common, over %1").arg(compared)});
             facts.append({tr("random choices, k/E"),
                 withBand(static_cast<double>(a.k) / a.experts, overlap.alignedBand),
                 tr("Mean and 95 % band of independent random choices"), true});

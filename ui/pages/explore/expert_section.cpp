@@ -92,9 +92,9 @@ void ExpertSection::showScene(const ExploreScene& scene)
     m_layer = scene.layer();
     m_side = scene.focus();
     const std::size_t count = scene.selection.experts.size();
-    m_title->setText(count > 1
-            ? tr("%n EXPERT(S) OF LAYER %1", nullptr, static_cast<int>(count)).arg(m_layer.value)
-            : tr("EXPERT %1 OF LAYER %2").arg(m_expert.value).arg(m_layer.value));
+    m_title->setText((count > 1 ? tr("%1 EXPERTS OF LAYER %2").arg(count)
+                                : tr("EXPERT %1 OF LAYER %2").arg(m_expert.value))
+                         .arg(m_layer.value));
     showLoads(scene, *ordinal);
     showTokens(trace, *ordinal);
     showWeights(scene);

@@ -4,6 +4,7 @@
 
 #include <QFrame>
 #include <QLabel>
+#include <QPainter>
 #include <QVBoxLayout>
 
 #include "ui/pages/explore/changes_section.h"
@@ -55,6 +56,11 @@ QWidget* ExploreInspector::makeLine()
     restyle();
     connect(&m_context.style, &Style::changed, line, restyle);
     return line;
+}
+
+void ExploreInspector::paintEvent(QPaintEvent*)
+{
+    QPainter(this).fillRect(rect(), m_context.style.theme().panel);
 }
 
 void ExploreInspector::clear()

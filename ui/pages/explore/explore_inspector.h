@@ -28,6 +28,9 @@ public:
     void clear();
     bool isBusy() const;
 
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
 private:
     QWidget* makeLine();
 

@@ -54,8 +54,7 @@ ExplorePage::ExplorePage(const UiContext& context, QWidget* parent)
 
 ExplorePage::~ExplorePage()
 {
-    if (!m_inspector->parent()) // no window took it
-        delete m_inspector;
+    delete m_inspector;
 }
 
 QWidget* ExplorePage::inspector()
@@ -140,9 +139,7 @@ void ExplorePage::showState()
         m_progress->setProgress(job.waiting ? -1 : job.fraction,
             job.stage.isEmpty() ? tr("Running the prompt")
                                 : tr("Running the prompt: %1").arg(job.stage),
-            job.secondsLeft
-                ? tr("about %n second(s) left", nullptr, static_cast<int>(*job.secondsLeft + 0.5))
-                : QString());
+            job.secondsLeft ? tr("about %1 s left").arg(*job.secondsLeft, 0, 'f', 0) : QString());
     }
     if (waits) {
         m_stack->setCurrentIndex(kRunning);
@@ -152,14 +149,14 @@ void ExplorePage::showState()
         m_empty->setText(reasonForNothing());
         m_stack->setCurrentIndex(kEmpty);
     }
-    if (!hasResult)
+    if (!hasResult && m_inspector)
         m_inspector->clear();
 }
 
 void ExplorePage::refresh()
 {
     m_stale = !isVisible();
-    if (m_stale || !m_context.session.explore())
+    if (m_stale || !m_context.session.explore() || !m_inspector)
         return;
     showScene(makeScene(m_context.session, m_tokens->wantedSides()));
 }
@@ -173,23 +170,33 @@ void ExplorePage::showScene(const ExploreScene& scene)
     m_interventionBar->setVisible(!scene.isDense() && m_openInterventions->isChecked());
     if (scene.isDense()) {
         showDense(scene);
-        m_middle->setCurrentIndex(kDense);
+        showMiddle(kDense);
         return;
     }
     m_layerBar->showScene(scene);
     if (scene.comparing == Comparing::Prompts && scene.shown == ShownSides::Both) {
         m_comparison->showScene(scene);
         m_overlap->showScene(scene);
-        m_middle->setCurrentIndex(kPrompts);
+        showMiddle(kPrompts);
     } else if (scene.comparing == Comparing::Changes && scene.shown == ShownSides::Both) {
         m_untouched->showScene(scene);
         m_changed->showScene(scene);
-        m_middle->setCurrentIndex(kChanges);
+        showMiddle(kChanges);
     } else {
         m_allLayers->showScene(scene);
         m_layer->showScene(scene);
-        m_middle->setCurrentIndex(kSingle);
+        showMiddle(kSingle);
     }
+}
+
+void ExplorePage::showMiddle(int index)
+{
+    // Pictures that are not seen must not widen the window.
+    for (int i = 0; i < m_middle->count(); ++i) {
+        const auto policy = i == index ? QSizePolicy::Preferred : QSizePolicy::Ignored;
+        m_middle->widget(i)->setSizePolicy(policy, policy);
+    }
+    m_middle->setCurrentIndex(index);
 }
 
 void ExplorePage::showDense(const ExploreScene& scene)
@@ -198,8 +205,8 @@ void ExplorePage::showDense(const ExploreScene& scene)
         return;
     m_denseResult = scene.result;
     m_denseText->setText(tr("This is a dense model: it has no router, so every token takes the "
-                            "same path through all %n layer(s).",
-        nullptr, static_cast<int>(scene.result->model->model->config().layerCount())));
+                            "same path through all %1 layers.")
+                             .arg(scene.result->model->model->config().layerCount()));
     Report report = exploreReport(*scene.result);
     const auto table = std::ranges::find(report.figures, "token-table", &Figure::id);
     if (table != report.figures.end())
@@ -216,7 +223,7 @@ void ExplorePage::showBars()
 bool ExplorePage::isBusy() const
 {
     return m_context.explore.isRunning() || m_generation->isPlaying() || m_generation->isWorking()
-        || m_inspector->isBusy();
+        || (m_inspector && m_inspector->isBusy());
 }
 
 std::optional<Report> ExplorePage::report() const

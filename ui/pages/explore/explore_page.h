@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include <QPointer>
+
 #include "ui/pages/explore/explore_scene.h"
 #include "ui/shell/page.h"
 
@@ -58,13 +60,14 @@ private:
     void showState();
     void showScene(const ExploreScene& scene);
     void showDense(const ExploreScene& scene);
+    void showMiddle(int index);
     void showBars();
     void onFailed(const QString& message);
     QString reasonForNothing() const;
 
     UiContext m_context;
     Generation* m_generation;
-    ExploreInspector* m_inspector;
+    QPointer<ExploreInspector> m_inspector; ///< the window may take it down before the page
     QStackedWidget* m_stack = nullptr;
     QLabel* m_empty = nullptr;
     ProgressPlaceholder* m_progress = nullptr;

@@ -95,6 +95,7 @@ QWidget* ExplorePage::makeMiddle()
     m_changed = new LayerPanel(style, session);
     m_changed->setObjectName(QStringLiteral("changedPanel"));
     m_changed->setFixedSide(PromptSide::B, tr("changed"));
+    m_changed->hideControls();
     const QList<LayerPanel*> layers{m_layer, m_untouched, m_changed};
     for (LayerPanel* panel : layers) {
         connect(panel, &LayerPanel::lookChanged, this, [layers, panel] {

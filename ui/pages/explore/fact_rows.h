@@ -4,7 +4,7 @@
 
 #include <QWidget>
 
-class QGridLayout;
+class QVBoxLayout;
 class QLabel;
 
 namespace moescope::ui {
@@ -27,8 +27,14 @@ public:
     void setFacts(const QList<Fact>& facts);
 
 private:
-    QGridLayout* m_grid;
-    QList<std::pair<QLabel*, QLabel*>> m_rows;
+    Style& m_style;
+    QVBoxLayout* m_column;
+    struct Row {
+        QWidget* box;
+        QLabel* name;
+        QLabel* value;
+    };
+    QList<Row> m_rows;
 };
 
 } // namespace moescope::ui

@@ -11,6 +11,7 @@
 #include <QSpinBox>
 #include <QVBoxLayout>
 
+#include "ui/pages/explore/flow_layout.h"
 #include "ui/pages/explore/generation.h"
 #include "ui/pages/explore/roles.h"
 #include "ui/style/inline_message.h"
@@ -64,27 +65,35 @@ GenerateBar::GenerateBar(Style& style, Generation& generation, QWidget* parent)
 
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
-    auto* row = new QHBoxLayout;
-    row->setSpacing(style.pxInt(8));
+    auto* row = new FlowLayout(style.pxInt(8));
     row->addWidget(makeLabel(QStringLiteral("heading"), tr("Continue"), this));
     row->addWidget(m_play);
     row->addWidget(m_step);
+    // A name never stands on another line than its control.
     const auto field = [&](const QString& name, QWidget* control) {
-        auto* label = makeLabel(QStringLiteral("muted"), name, this);
+        auto* pair = new QWidget(this);
+        auto* both = new QHBoxLayout(pair);
+        both->setContentsMargins(style.pxInt(4), 0, 0, 0);
+        both->setSpacing(style.pxInt(6));
+        auto* label = makeLabel(QStringLiteral("muted"), name, pair);
         label->setBuddy(control);
         control->setAccessibleName(name);
-        row->addSpacing(style.pxInt(4));
-        row->addWidget(label);
-        row->addWidget(control);
+        both->addWidget(label);
+        both->addWidget(control);
+        row->addWidget(pair);
     };
     field(tr("speed"), m_speed);
     field(tr("temperature"), m_temperature);
     field(tr("seed"), m_seed);
     field(tr("tokens"), m_most);
-    row->addSpacing(style.pxInt(8));
-    row->addWidget(m_state, 1);
+    for (QAbstractSpinBox* spin :
+        std::initializer_list<QAbstractSpinBox*>{m_temperature, m_seed, m_most}) {
+        spin->setButtonSymbols(QAbstractSpinBox::NoButtons);
+        spin->setMaximumWidth(style.pxInt(72));
+    }
     row->addWidget(m_discard);
     row->addWidget(m_keep);
+    row->addWidget(m_state);
     column->addLayout(row);
     column->addWidget(m_message);
 
@@ -135,12 +144,11 @@ void GenerateBar::follow()
     // They decide the first draw, so they hold for a whole continuation.
     m_temperature->setEnabled(!started);
     m_seed->setEnabled(!started);
+    const QString added = counted(m_generation.shownTokens(), tr("token"), tr("tokens"));
     if (m_generation.hasEnded())
-        m_state->setText(tr("ended by the model after %n token(s)", nullptr,
-            static_cast<int>(m_generation.shownTokens())));
+        m_state->setText(tr("ended by the model after %1").arg(added));
     else if (started)
-        m_state->setText(
-            tr("%n token(s) added", nullptr, static_cast<int>(m_generation.shownTokens())));
+        m_state->setText(tr("%1 added").arg(added));
     else
         m_state->clear();
 }

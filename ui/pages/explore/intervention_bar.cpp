@@ -41,8 +41,8 @@ QString interventionList(const Session& session)
     const Interventions& now = session.interventions().current();
     QStringList parts;
     if (now.topK)
-        parts
-            += InterventionBar::tr("%n expert(s) per token", nullptr, static_cast<int>(*now.topK));
+        parts += counted(*now.topK, InterventionBar::tr("expert per token"),
+            InterventionBar::tr("experts per token"));
     parts += expertList(InterventionBar::tr("masked:"), now.masked);
     parts += expertList(InterventionBar::tr("forced:"), now.forced);
     parts.removeAll(QString());
@@ -72,6 +72,7 @@ InterventionBar::InterventionBar(Style& style, Session& session, QWidget* parent
     m_slider->setAccessibleName(tr("Experts per token"));
     m_slider->setTracking(false); // one step of undo for one drag
     m_slider->setFixedWidth(style.pxInt(140));
+    m_slider->setMinimumHeight(style.pxInt(24));
     const QString help = tr("How many experts every layer chooses for a token. The untouched run "
                             "stays beside for comparison.");
     m_slider->setToolTip(help);
@@ -79,6 +80,7 @@ InterventionBar::InterventionBar(Style& style, Session& session, QWidget* parent
     m_spin->setObjectName(QStringLiteral("topKSpin"));
     m_spin->setAccessibleName(tr("Experts per token"));
     m_spin->setKeyboardTracking(false);
+    m_spin->setButtonSymbols(QAbstractSpinBox::NoButtons);
     m_of->setProperty("role", QStringLiteral("muted"));
     m_list->setObjectName(QStringLiteral("interventionList"));
     m_undo->setObjectName(QStringLiteral("undoIntervention"));

@@ -9,6 +9,7 @@
 #include "ui/pages/explore/expert_grid_view.h"
 #include "ui/pages/explore/expert_menu.h"
 #include "ui/pages/explore/grid_tools.h"
+#include "ui/pages/explore/roles.h"
 #include "ui/session/session.h"
 #include "ui/style/segmented_control.h"
 
@@ -30,6 +31,7 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
     , m_session(session)
     , m_grid(static_cast<ExpertGridView*>(view()))
     , m_view(new SegmentedControl(style, {tr("chosen"), tr("probabilities"), tr("logits")}))
+    , m_orderLabel(makeLabel(QStringLiteral("muted"), tr("order")))
     , m_order(new SegmentedControl(style, {tr("id"), tr("load"), tr("clustered")}))
 {
     setObjectName(QStringLiteral("layerPanel"));
@@ -48,9 +50,7 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
     m_order->setSegmentToolTip(2, tr("Experts that read the same tokens stand side by side"));
     addFooterWidget(m_view);
     addFooterSpace();
-    auto* label = new QLabel(tr("order"));
-    label->setProperty("role", QStringLiteral("muted"));
-    addFooterWidget(label);
+    addFooterWidget(m_orderLabel);
     addFooterWidget(m_order);
     connect(m_view, &SegmentedControl::currentChanged, this, [this] {
         rebuild();
@@ -86,6 +86,13 @@ void LayerPanel::setFixedSide(PromptSide side, const QString& name)
 {
     m_fixed = side;
     m_fixedName = name;
+}
+
+void LayerPanel::hideControls()
+{
+    m_view->hide();
+    m_order->hide();
+    m_orderLabel->hide();
 }
 
 int LayerPanel::viewIndex() const
@@ -132,8 +139,8 @@ void LayerPanel::rebuild()
     if (!m_fixedName.isEmpty())
         grid.heading.title += ", " + m_fixedName.toStdString();
     replaceGrid(*m_grid, std::move(grid));
-    m_grid->setSource(QStringLiteral("explore"),
-        tr("%n token(s)", nullptr, static_cast<int>(side->trace.tokenCount())));
+    m_grid->setSource(
+        QStringLiteral("explore"), counted(side->trace.tokenCount(), tr("token"), tr("tokens")));
     setCaptionVisible(true);
     arrange();
 }
@@ -171,8 +178,9 @@ void LayerPanel::showSelection()
         outlined.append(static_cast<int>(id.value));
     m_grid->setOutlinedColumns(outlined);
     QList<int> masked;
+    const bool untouched = m_scene->comparing == Comparing::Changes && m_side == PromptSide::A;
     for (const auto& at : m_session.interventions().current().masked) {
-        if (at.layer == *m_layer)
+        if (at.layer == *m_layer && !untouched)
             masked.append(static_cast<int>(at.expert.value));
     }
     m_grid->setBlockedColumns(masked);

@@ -5,6 +5,8 @@
 #include "ui/figures/figure_panel.h"
 #include "ui/pages/explore/explore_scene.h"
 
+class QLabel;
+
 namespace moescope::ui {
 
 class ExpertGridView;
@@ -20,6 +22,7 @@ public:
 
     /// Always shows this side, under this name ("untouched"); without, the side in focus.
     void setFixedSide(PromptSide side, const QString& name);
+    void hideControls(); ///< the panel beside has them
     /// How the grid is looked at; panels side by side share it.
     int viewIndex() const;
     int orderIndex() const;
@@ -43,6 +46,7 @@ private:
     Session& m_session;
     ExpertGridView* m_grid;
     SegmentedControl* m_view;
+    QLabel* m_orderLabel;
     SegmentedControl* m_order;
     std::optional<PromptSide> m_fixed;
     QString m_fixedName;

@@ -6,6 +6,7 @@
 
 #include "core/experiments/comparison_words.h"
 #include "ui/figures/line_chart_view.h"
+#include "ui/pages/explore/roles.h"
 #include "ui/pages/explore/statement_card.h"
 #include "ui/session/session.h"
 #include "ui/style/style.h"
@@ -38,7 +39,7 @@ void OverlapPanel::showScene(const ExploreScene& scene)
     m_result = scene.result;
     m_layer = scene.layer();
     view()->setSource(QStringLiteral("explore"),
-        tr("%n aligned token(s)", nullptr, static_cast<int>(m_result->comparison->compared)));
+        counted(m_result->comparison->compared, tr("aligned token"), tr("aligned tokens")));
     m_card->setStatements(describeComparison(*m_result, *m_layer));
 }
 

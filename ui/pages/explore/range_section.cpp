@@ -94,12 +94,12 @@ void RangeSection::showScene(const ExploreScene& scene, const TokenRange& range)
             againstNull(share, table.band) == AgainstNull::AsRandom});
         m_expertOfRow.emplace_back(static_cast<std::uint32_t>(expert));
     }
-    m_barsTitle->setText(tr("experts of layer %1, by share of these %n token(s)", nullptr,
-        static_cast<int>(table.tokens))
-                             .arg(scene.layer().value));
+    m_barsTitle->setText(tr("experts of layer %1, by share of these %2")
+                             .arg(scene.layer().value)
+                             .arg(counted(table.tokens, tr("token"), tr("tokens"))));
     m_bars->setBars(std::move(bars), full);
     m_bars->setNull(table.evenShare, table.band);
-    m_null->setText(tr("tick: even share %1; shaded: 95 % of even random routing, %2–%3. Grey bars "
+    m_null->setText(tr("tick: even share %1; line: 95 % of even random routing, %2–%3. Grey bars "
                        "are as random.")
                         .arg(table.evenShare, 0, 'f', 2)
                         .arg(table.band.lo, 0, 'f', 2)

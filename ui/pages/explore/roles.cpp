@@ -24,4 +24,9 @@ QLabel* makeLabel(const QString& role, const QString& text, QWidget* parent)
     return label;
 }
 
+QString counted(std::size_t count, const QString& one, const QString& many)
+{
+    return QStringLiteral("%1 %2").arg(count).arg(count == 1 ? one : many);
+}
+
 } // namespace moescope::ui

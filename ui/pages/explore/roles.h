@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
+
 #include <QString>
 
 class QLabel;
@@ -15,5 +17,8 @@ void setRole(QWidget* widget, const QString& role);
 
 /// A plain label with a role.
 QLabel* makeLabel(const QString& role, const QString& text = {}, QWidget* parent = nullptr);
+
+/// "1 token", "3 tokens".
+QString counted(std::size_t count, const QString& one, const QString& many);
 
 } // namespace moescope::ui

@@ -41,16 +41,21 @@ bool isWholeAnalogy(const std::vector<TaggedToken>& tags)
 
 QStringList patternPills(const ExploreResult::Side& side)
 {
-    constexpr std::size_t kMost = 2;
+    constexpr qsizetype kMost = 2;
     QStringList pills;
-    for (std::size_t i = 0; i < std::min(kMost, side.categories.size()); ++i) {
-        QString name = QString::fromStdString(side.categories[i].category);
+    for (const CategoryHit& hit : side.categories) {
+        // Nearly every prompt begins with a word and ends with a full stop.
+        if (hit.category == "position" || pills.size() == kMost)
+            continue;
+        QString name = QString::fromStdString(hit.category);
         if (name == QLatin1String("analogy") && isWholeAnalogy(side.tags))
             name = TokenPanel::tr("analogy  A is to B as C is to D");
         pills += name.replace(QLatin1Char('_'), QLatin1Char(' '));
     }
-    const auto best = std::ranges::max_element(side.notes, {}, &PatternNote::interest);
-    if (best != side.notes.end() && !best->label.empty())
+    const auto best = std::ranges::max_element(side.notes, {}, [](const PatternNote& note) {
+        return note.label.empty() || note.label.starts_with("sequence") ? 0 : note.interest;
+    });
+    if (best != side.notes.end() && !best->label.empty() && !best->label.starts_with("sequence"))
         pills += QStringLiteral("%1: %2").arg(QString::fromStdString(best->label),
             QString::fromStdString(visibleToken(side.trace.tokens[best->token].text)));
     return pills;
@@ -126,6 +131,7 @@ void TokenPanel::showScene(const ExploreScene& scene)
         m_a->setFigure(shared(tokenStripFigure(result.a, *m_layer)));
         m_a->setPatterns(twoTexts ? QStringList() : patternPills(result.a));
         m_a->setSideLetter(twoTexts ? QStringLiteral("A") : QString());
+        m_a->setFooterVisible(!twoTexts); // one legend for both
         m_b->setVisible(twoTexts);
         if (twoTexts) {
             m_b->setFigure(shared(tokenStripFigure(*result.b, *m_layer)));

@@ -1,0 +1,329 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <set>
+
+#include <QAbstractSlider>
+#include <QLineEdit>
+#include <QTemporaryDir>
+
+#include "core/base/text.h"
+#include "core/experiments/expert_loads.h"
+#include "tests/support/checkpoint_builder.h"
+#include "tests/ui/explore_desk.h"
+#include "ui/pages/explore/bar_rows.h"
+#include "ui/pages/explore/layer_bar.h"
+#include "ui/pages/explore/layer_weights_view.h"
+#include "ui/pages/explore/lens_table.h"
+#include "ui/style/segmented_control.h"
+
+using namespace moescope;
+using namespace moescope::ui;
+using test::ExploreDesk;
+
+namespace {
+
+void clickCell(RoutingGridView* grid, int row, int col, Qt::KeyboardModifiers modifiers = {})
+{
+    QTest::mouseClick(
+        grid->viewport(), Qt::LeftButton, modifiers, grid->cellRect(row, col).center());
+}
+
+QPoint headerOf(RoutingGridView* grid, int col)
+{
+    const QRect cell = grid->cellRect(0, col);
+    return {cell.center().x(), cell.top() - 10};
+}
+
+} // namespace
+
+class TestExplorePage : public QObject {
+    Q_OBJECT
+
+private slots:
+    void saysWhatToDoWithoutAModel()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.find<QLabel>("exploreEmpty")->isVisible());
+        QVERIFY(desk.label("exploreEmpty").contains(QStringLiteral("Open a model")));
+        QVERIFY(!desk.page->report());
+        QVERIFY(!desk.page->isBusy());
+    }
+
+    void showsWhereEveryTokenGoes()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        const RoutingTrace& trace = desk.trace();
+        QCOMPARE(desk.middle(), int(test::kSingle));
+        QCOMPARE(desk.strip()->count(), int(trace.tokenCount()));
+        const GridSource& layers = *desk.grid("allLayersGrid")->source();
+        QCOMPARE(layers.rows(), int(trace.tokenCount()));
+        QCOMPARE(layers.cols(), int(trace.layerCount()));
+        const GridSource& layer = *desk.gridOf("layerPanel")->source();
+        QCOMPARE(layer.cols(), int(trace.experts));
+        const auto ordinal = *trace.ordinalOf(*desk.session.selection().layer);
+        for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+            const auto ids = trace.idsAt(t, ordinal);
+            for (std::size_t rank = 0; rank < ids.size(); ++rank)
+                QCOMPARE(layer.cell(int(t), ids[rank]).label, QString::number(rank + 1));
+            QCOMPARE(
+                layers.cell(int(t), int(ordinal)).label, QString::number(trace.top1At(t, ordinal)));
+            QCOMPARE(
+                layer.rowLabel(int(t)), QString::fromStdString(visibleToken(trace.tokens[t].text)));
+        }
+        const auto shares = loadShares(trace, ordinal);
+        for (std::size_t e = 0; e < shares.size(); ++e)
+            QCOMPARE(layer.load(int(e)), shares[e]);
+        const auto report = desk.page->report();
+        QVERIFY(report && report->complete);
+        QCOMPARE(report->experiment, std::string("explore"));
+    }
+
+    void selectionFlowsBothWays()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        Session& session = desk.session;
+        TokenStripView* strip = desk.strip();
+        RoutingGridView* layers = desk.grid("allLayersGrid");
+        RoutingGridView* layer = desk.gridOf("layerPanel");
+        auto* slider = desk.find<QAbstractSlider>("layerSlider");
+
+        QTest::mouseClick(strip->viewport(), Qt::LeftButton, {}, strip->tokenRect(2).center());
+        QCOMPARE(session.selection().token(), std::optional<std::size_t>(2));
+        QCOMPARE(layers->currentRow(), 2);
+        QCOMPARE(layer->currentRow(), 2);
+        QCOMPARE(desk.label("tokenPosition"), QStringLiteral("position 2"));
+
+        clickCell(layers, 4, 6);
+        QCOMPARE(session.selection().token(), std::optional<std::size_t>(4));
+        QCOMPARE(session.selection().layer, std::optional(LayerId(6)));
+        QCOMPARE(slider->value(), 6);
+        QCOMPARE(strip->current(), 4);
+        QVERIFY(desk.label("panelTitle").size() > 0);
+
+        clickCell(layer, 1, 11);
+        QCOMPARE(session.selection().expert(), std::optional(ExpertId(11)));
+        QCOMPARE(desk.label("expertTitle"), QStringLiteral("EXPERT 11 OF LAYER 6"));
+        QTest::mouseClick(
+            layer->viewport(), Qt::LeftButton, Qt::ControlModifier, headerOf(layer, 3));
+        QCOMPARE(session.selection().experts.size(), std::size_t{2});
+        QCOMPARE(int(desk.find<BarRows>("expertLoads")->bars().size()), 2);
+
+        QTest::keyClick(slider, Qt::Key_Left);
+        QCOMPARE(session.selection().layer, std::optional(LayerId(5)));
+        QVERIFY(session.selection().experts.empty()); // expert 3 of another layer is another expert
+        session.selectLayer(LayerId(1));
+        QCOMPARE(slider->value(), 1);
+        QCOMPARE(layers->currentColumn(), 1);
+        session.selectToken(0);
+        QCOMPARE(strip->current(), 0);
+        session.goBack();
+        QCOMPARE(strip->current(), 1);
+        while (session.stepOut()) { }
+        QCOMPARE(strip->current(), -1);
+        QVERIFY(!desk.find<QWidget>("tokenSection")->isVisible());
+    }
+
+    void hoverPreviewsInTheStrip()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        RoutingGridView* layer = desk.gridOf("layerPanel");
+        QTest::mouseMove(layer->viewport(), layer->cellRect(3, 2).center());
+        emit layer->cellHovered(3, 2);
+        QCOMPARE(desk.session.hover().token, std::optional<std::size_t>(3));
+        QCOMPARE(desk.session.hover().expert, std::optional(ExpertId(2)));
+        emit layer->cellHovered(-1, -1);
+        QVERIFY(!desk.session.hover().token);
+    }
+
+    void inspectorShowsTheRunsNumbers()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        desk.session.selectToken(3);
+        QVERIFY(desk.settled());
+        const RoutingTrace& trace = desk.trace();
+        auto* rows = desk.find<LayerWeightsView>("expertsByLayer");
+        QCOMPARE(rows->rowCount(), int(trace.layerCount()));
+        QVERIFY(rows->rowText(2).contains(QStringLiteral("expert %1").arg(trace.top1At(3, 2))));
+        const auto& bars = desk.find<BarRows>("nextTokens")->bars();
+        QCOMPARE(bars.size(), trace.next[3].size());
+        QCOMPARE(bars.front().value, double(trace.next[3].front().probability));
+        auto* lens = desk.find<LensTable>("lensTable");
+        QCOMPARE(lens->rowCount(), int(trace.layerCount()) + 1);
+        // After the last layer it is the model's own answer.
+        QVERIFY(lens->rowText(lens->rowCount() - 1).contains(bars.front().label));
+        QTest::mouseClick(rows, Qt::LeftButton, {}, rows->rowRect(7).center());
+        QCOMPARE(desk.session.selection().layer, std::optional(LayerId(7)));
+    }
+
+    void viewsAndOrders()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        desk.session.selectLayer(LayerId(5));
+        RoutingGridView* grid = desk.gridOf("layerPanel");
+        auto* panel = desk.find<QWidget>("layerPanel");
+        auto* view = panel->findChild<SegmentedControl*>(QStringLiteral("layerView"));
+        auto* order = panel->findChild<SegmentedControl*>(QStringLiteral("layerOrder"));
+        const RoutingTrace& trace = desk.trace();
+        QVERIFY(grid->source()->shadeTitle().startsWith(QStringLiteral("weight")));
+        view->setCurrent(1);
+        QVERIFY(grid->source()->shadeTitle().contains(QStringLiteral("probability")));
+        QCOMPARE(grid->source()->cell(2, 7).value, float(trace.probabilitiesAt(2, 5)[7]));
+        view->setCurrent(2);
+        QCOMPARE(grid->source()->cell(2, 7).value, trace.logitsAt(2, 5)[7]);
+
+        order->setCurrent(1);
+        const std::vector<int> byLoad = grid->columnOrder();
+        QCOMPARE(byLoad.size(), std::size_t{16});
+        for (std::size_t i = 1; i < byLoad.size(); ++i)
+            QVERIFY(grid->source()->load(byLoad[i - 1]) >= grid->source()->load(byLoad[i]));
+        order->setCurrent(2);
+        const std::vector<int> clustered = grid->columnOrder();
+        QCOMPARE(std::set<int>(clustered.begin(), clustered.end()).size(), std::size_t{16});
+        desk.session.selectLayer(LayerId(6)); // the order follows the layer
+        const auto expected = clusteredExperts(trace, 6);
+        QVERIFY(std::equal(expected.begin(), expected.end(), grid->columnOrder().begin(),
+            [](std::size_t a, int b) { return int(a) == b; }));
+        order->setCurrent(0);
+        QVERIFY(grid->columnOrder().empty());
+
+        auto* shade = desk.find<SegmentedControl>("allLayersView");
+        RoutingGridView* layers = desk.grid("allLayersGrid");
+        shade->setCurrent(1);
+        QVERIFY(layers->source()->shadeTitle().contains(QStringLiteral("entropy")));
+        QVERIFY(!shade->findChild<QPushButton*>(QStringLiteral("segment2"))->isEnabled());
+    }
+
+    void aSpanIsTakenTogether()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        TokenStripView* strip = desk.strip();
+        QWidget* port = strip->viewport();
+        QTest::mousePress(port, Qt::LeftButton, {}, strip->tokenRect(1).center());
+        QMouseEvent move(QEvent::MouseMove, strip->tokenRect(4).center(),
+            port->mapToGlobal(strip->tokenRect(4).center()), Qt::NoButton, Qt::LeftButton, {});
+        QApplication::sendEvent(port, &move);
+        QTest::mouseRelease(port, Qt::LeftButton, {}, strip->tokenRect(4).center());
+        QCOMPARE(desk.session.selection().tokens, std::optional(TokenRange{1, 4}));
+        QVERIFY(desk.find<QWidget>("rangeSection")->isVisible());
+        QCOMPARE(desk.label("rangeTitle"), QStringLiteral("TOKENS 1 TO 4"));
+        const auto ordinal = *desk.trace().ordinalOf(*desk.session.selection().layer);
+        const LoadTable table = expertLoads(desk.trace(), ordinal, 1, 4);
+        const auto& bars = desk.find<BarRows>("rangeLoads")->bars();
+        std::size_t most = 0;
+        for (const auto& load : table.experts)
+            most = std::max(most, load.tokens);
+        QCOMPARE(bars.front().value, double(most) / 4);
+        QVERIFY(desk.session.stepOut());
+        QVERIFY(!desk.find<QWidget>("rangeSection")->isVisible());
+    }
+
+    void findsATokenFromTheKeyboard()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(desk.analyse("the cat saw the dog and the bird"));
+        desk.session.selectToken(0);
+        desk.page->findChild<QAction*>(QStringLiteral("findToken"))->trigger();
+        auto* line = desk.find<QLineEdit>("findText");
+        QVERIFY(line->isVisible());
+        QTest::keyClicks(line, QStringLiteral("the"));
+        const auto contains = [&] {
+            const auto token = desk.session.selection().token();
+            return token && desk.trace().tokens[*token].text.find("the") != std::string::npos;
+        };
+        QVERIFY(contains());
+        const auto first = desk.session.selection().token();
+        QTest::keyClick(line, Qt::Key_Return);
+        QVERIFY(contains());
+        QVERIFY(desk.session.selection().token() != first);
+        QTest::keyClick(line, Qt::Key_Escape);
+        QVERIFY(!line->isVisible());
+    }
+
+    void playWalksToTheLastLayerAndStops()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        desk.session.selectLayer(LayerId(6));
+        auto* bar = desk.find<LayerBar>("layerBar");
+        QTest::keyClick(desk.find<QWidget>("layerSlider"), Qt::Key_Space);
+        QVERIFY(bar->isPlaying());
+        QTRY_VERIFY_WITH_TIMEOUT(!bar->isPlaying(), test::kPatience);
+        QCOMPARE(desk.session.selection().layer, std::optional(LayerId(7)));
+        desk.click("playLayers"); // from the end it begins again
+        QCOMPARE(desk.session.selection().layer, std::optional(LayerId(0)));
+        desk.click("playLayers");
+        QVERIFY(!bar->isPlaying());
+    }
+
+    void aDenseModelSaysSoInOneSentence()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("dense_parent")));
+        QCOMPARE(desk.middle(), int(test::kDense));
+        QVERIFY(desk.label("denseText").contains(QStringLiteral("no router")));
+        QCOMPARE(desk.strip()->count(), int(desk.trace().tokenCount()));
+        QVERIFY(!desk.find<QWidget>("layerBar")->isVisible());
+        QVERIFY(!desk.find<QWidget>("openInterventions")->isVisible());
+        desk.session.selectToken(1);
+        QVERIFY(desk.settled());
+        QVERIFY(desk.find<QWidget>("nextTokens")->isVisible());
+        QVERIFY(!desk.find<QWidget>("expertsByLayer")->isVisible());
+        QVERIFY(desk.open(QStringLiteral("native"))); // and back
+        QCOMPARE(desk.middle(), int(test::kSingle));
+        QVERIFY(desk.find<QWidget>("layerBar")->isVisible());
+    }
+
+    void saysWhyAPromptCannotBeRun()
+    {
+        QTemporaryDir folder;
+        const std::filesystem::path path = folder.filePath(QStringLiteral("tiny")).toStdString();
+        VERIFY_OK(test::writeModel(path, test::tinyModel(test::ModelSpec::Family::Olmoe)));
+        ExploreDesk desk;
+        QVERIFY(desk.open(QString::fromStdString(path.string())));
+        QVERIFY(!desk.session.explore()); // it has no tokenizer
+        QTRY_VERIFY(desk.find<QLabel>("exploreEmpty")->isVisible());
+        QVERIFY(desk.label("exploreEmpty").contains(QStringLiteral("tokenizer")));
+        TraceRequest ids;
+        ids.ids = {1, 2, 3};
+        desk.explore.submit(ids, std::nullopt);
+        QVERIFY(desk.settled());
+        QVERIFY(desk.session.explore());
+        QCOMPARE(desk.middle(), int(test::kSingle));
+        QVERIFY(desk.find<QWidget>("tokensA")->isVisible());
+    }
+
+    void manyExpertsAndThousandsOfTokensScroll()
+    {
+        QTemporaryDir folder;
+        const std::filesystem::path path = folder.filePath(QStringLiteral("many")).toStdString();
+        VERIFY_OK(test::writeModel(path, test::manyExpertsModel(test::ModelSpec::Family::Olmoe)));
+        ExploreDesk desk;
+        QVERIFY(desk.open(QString::fromStdString(path.string())));
+        TraceRequest ids;
+        for (std::int32_t t = 0; t < 2000; ++t)
+            ids.ids.push_back(t * 7 % 32);
+        desk.explore.submit(ids, std::nullopt);
+        QVERIFY(desk.settled());
+        RoutingGridView* grid = desk.gridOf("layerPanel");
+        QCOMPARE(grid->source()->cols(), 96);
+        QCOMPARE(grid->source()->rows(), 2000);
+        desk.session.selectToken(1500);
+        desk.page->grab();
+        QVERIFY(grid->cellsPainted() > 0);
+        QVERIFY(grid->cellsPainted() < 96 * 120);
+        QVERIFY(grid->viewport()->rect().intersects(grid->cellRect(1500, 0)));
+        desk.session.selectLayer(LayerId(0)); // another layer keeps the place
+        QVERIFY(grid->viewport()->rect().intersects(grid->cellRect(1500, 0)));
+    }
+};
+
+QTEST_MAIN(TestExplorePage)
+#include "tst_explore_page.moc"
