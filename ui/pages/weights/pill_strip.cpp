@@ -67,6 +67,7 @@ void PillStrip::setPills(const std::vector<Pill>& pills)
     if (m_current >= static_cast<int>(pills.size()))
         m_current = -1;
     restyle();
+    updateGeometry();
 }
 
 void PillStrip::setCurrent(int index)

@@ -65,7 +65,8 @@ void WeightsPage::build()
 {
     Style& style = m_context.style;
     auto* outer = new QVBoxLayout(this);
-    outer->setContentsMargins(0, 0, 0, 0);
+    const int edge = style.pxInt(12);
+    outer->setContentsMargins(edge, edge, edge, edge);
     m_message = new InlineMessage(style);
     outer->addWidget(m_message);
     connect(
