@@ -251,9 +251,9 @@ Result<SentencePieceFacts> inspectSentencePieceModel(
     return facts;
 }
 
-std::string continuationModel(std::string_view bytes)
+std::string modelFor(TextPart part, std::string_view bytes)
 {
-    constexpr std::uint32_t kSelfTest = 4; // its expected results have the space
+    constexpr std::uint32_t kSelfTest = 4;
     std::string out;
     out.reserve(bytes.size() + 4);
     MessageReader reader(bytes);
@@ -261,7 +261,9 @@ std::string continuationModel(std::string_view bytes)
         if (field.number != kSelfTest)
             out += field.whole;
     // A second normalizer message is merged into the first: add_dummy_prefix = false.
-    return out.append("\x1A\x02\x18\x00", 4);
+    if (part == TextPart::Continuation)
+        out.append("\x1A\x02\x18\x00", 4);
+    return out;
 }
 
 } // namespace moescope::tokenization

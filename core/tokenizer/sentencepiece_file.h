@@ -29,7 +29,9 @@ struct SentencePieceFacts {
 Result<SentencePieceFacts> inspectSentencePieceModel(
     std::string_view bytes, std::string_view source);
 
-/// The same model for text that goes on from an earlier part: no space is put before it.
-std::string continuationModel(std::string_view bytes);
+enum class TextPart { Beginning, Continuation };
+/// The model without its self-test, whose results the library would print; for text that goes on
+/// from an earlier part also without the space that is put before a text.
+std::string modelFor(TextPart part, std::string_view bytes);
 
 } // namespace moescope::tokenization

@@ -15,6 +15,7 @@
 #include "core/tokenizer/decoder.h"
 #include "core/tokenizer/input.h"
 #include "core/tokenizer/sentencepiece_file.h"
+#include "core/tokenizer/unicode.h"
 
 namespace moescope::tokenization {
 
@@ -33,7 +34,9 @@ public:
         m_path = path;
         m_bytes = bytes;
         MOESCOPE_TRY(m_facts, inspectSentencePieceModel(bytes, path.string()));
-        if (const auto status = m_processor.LoadFromSerializedProto(bytes); !status.ok())
+        if (const auto status
+            = m_processor.LoadFromSerializedProto(modelFor(TextPart::Beginning, bytes));
+            !status.ok())
             return fail(ErrorCode::BadFormat,
                 fmt::format("{} is not a usable sentencepiece model: {}.", path.string(),
                     toValidUtf8(status.message())));
@@ -89,7 +92,8 @@ public:
             }
         }
         flush();
-        return out;
+        // A damaged model may stand for unknown pieces by bytes that are no text.
+        return firstInvalidUtf8(out) ? lossyUtf8(out) : out;
     }
 
     std::string tokenBytes(std::int32_t id) const override
@@ -166,7 +170,7 @@ private:
     {
         std::call_once(m_continuationOnce, [this] {
             auto processor = std::make_unique<Processor>();
-            if (processor->LoadFromSerializedProto(continuationModel(m_bytes)).ok())
+            if (processor->LoadFromSerializedProto(modelFor(TextPart::Continuation, m_bytes)).ok())
                 m_continuation = std::move(processor);
         });
         return m_continuation.get();
