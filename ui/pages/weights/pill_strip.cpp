@@ -145,7 +145,9 @@ void PillStrip::restyle()
 QSize PillStrip::sizeHint() const
 {
     const double line = QFontMetricsF(m_style.mono()).height();
-    const int width = m_row->layout() ? m_row->layout()->sizeHint().width() : 0;
+    int width = 0;
+    for (const QAbstractButton* button : m_buttons)
+        width += button->sizeHint().width() + m_style.pxInt(4);
     return {width, static_cast<int>(line + m_style.px(10))};
 }
 
