@@ -4,6 +4,7 @@
 #include <set>
 
 #include <QAbstractSlider>
+#include <QAccessible>
 #include <QLineEdit>
 #include <QTemporaryDir>
 
@@ -101,6 +102,8 @@ private slots:
         QCOMPARE(session.selection().layer, std::optional(LayerId(6)));
         QCOMPARE(slider->value(), 6);
         QCOMPARE(strip->current(), 4);
+        QCOMPARE(desk.find<QWidget>("layerPanel")->findChild<QLabel*>("panelTitle")->text(),
+            QStringLiteral("Layer 6"));
 
         clickCell(layer, 1, 11);
         QCOMPARE(session.selection().expert(), std::optional(ExpertId(11)));
@@ -297,6 +300,47 @@ private slots:
         QVERIFY(desk.session.explore());
         QCOMPARE(desk.middle(), int(test::kSingle));
         QVERIFY(desk.find<QWidget>("tokensA")->isVisible());
+    }
+
+    void everythingCanBeReachedAndHasAName()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        desk.click("openInterventions");
+        desk.click("openGenerate");
+        desk.page->findChild<QAction*>(QStringLiteral("findToken"))->trigger();
+        desk.session.selectToken(2);
+        desk.session.selectExpert(ExpertId(4));
+        QVERIFY(desk.settled());
+        int reachable = 0;
+        for (QWidget* widget : desk.window.findChildren<QWidget*>()) {
+            const bool isInner = widget->objectName().startsWith(QLatin1String("qt_"));
+            if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || isInner)
+                continue;
+            ++reachable;
+            QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(widget);
+            QVERIFY2(spoken && !spoken->text(QAccessible::Name).isEmpty(),
+                qPrintable(QStringLiteral("%1 \"%2\" has no name")
+                               .arg(QLatin1String(widget->metaObject()->className()),
+                                   widget->objectName())));
+            QVERIFY2(!widget->objectName().isEmpty(), qPrintable(spoken->text(QAccessible::Name)));
+        }
+        QVERIFY(reachable > 25);
+    }
+
+    void aSmallerWindowKeepsTheChosenTokenInSight()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(desk.analyse("the cat saw the dog and the bird and the cow and the hen and the pig "
+                             "and the goat and the horse and the mouse and the end of it all"));
+        RoutingGridView* grid = desk.gridOf("layerPanel");
+        desk.session.selectToken(desk.trace().tokenCount() - 1);
+        desk.page->grab();
+        desk.page->resize(1000, 620);
+        desk.page->grab();
+        const int last = int(desk.trace().tokenCount()) - 1;
+        QVERIFY(grid->viewport()->rect().contains(grid->cellRect(last, 0).center()));
     }
 
     void manyExpertsAndThousandsOfTokensScroll()

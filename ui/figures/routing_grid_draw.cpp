@@ -35,7 +35,11 @@ void RoutingGridView::drawVisible(const Ink& ink)
         m_cellsPainted = 0;
         return;
     }
-    m_cellsPainted = drawGrid(ink, geometry());
+    const GridGeometry g = geometry();
+    const int place = m_col >= 0 ? placeOf(m_col) : g.firstPlace();
+    m_currentSeen = m_row >= g.firstRow() && m_row <= g.lastRow() && place >= g.firstPlace()
+        && place <= g.lastPlace();
+    m_cellsPainted = drawGrid(ink, g);
 }
 
 Status RoutingGridView::drawWhole(const Ink& ink, const QRectF& rect) const

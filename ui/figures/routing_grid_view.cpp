@@ -193,6 +193,7 @@ void RoutingGridView::setCurrentCell(int row, int col)
 {
     const int newRow = m_source && row >= 0 && row < m_source->rows() ? row : -1;
     const int newCol = m_source && col >= 0 && col < m_source->cols() ? col : -1;
+    m_currentSeen = true;
     if (newRow == m_row && newCol == m_col)
         return;
     m_row = newRow;
@@ -300,6 +301,11 @@ void RoutingGridView::resizeEvent(QResizeEvent* event)
 {
     FigureView::resizeEvent(event);
     updateScrollBars();
+    // A window that is still being laid out must not lose what was chosen.
+    if (m_currentSeen && m_row >= 0)
+        scrollToRow(m_row);
+    if (m_currentSeen && m_col >= 0)
+        scrollToColumn(m_col);
 }
 
 } // namespace moescope::ui

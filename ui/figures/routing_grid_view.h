@@ -133,6 +133,7 @@ private:
     double m_zoom = 1;
     int m_row = -1;
     int m_col = -1;
+    bool m_currentSeen = true; ///< the current cell was in sight at the last paint
     int m_hoverRow = -1;
     int m_hoverCol = -1;
     int m_spanFirst = 0;

@@ -61,8 +61,8 @@ void ComparisonSection::showScene(const ExploreScene& scene)
         ordinal ? tr("COMPARISON AT LAYER %1").arg(scene.layer().value) : tr("COMPARISON"));
     if (ordinal) {
         const LayerOverlap& overlap = comparison.layers[*ordinal];
-        facts.append({tr("experts used, A · B · both"),
-            tr("%1 · %2 · %3 of %4")
+        facts.append({tr("experts, A · B · both"),
+            tr("%1 · %2 · %3 / %4")
                 .arg(overlap.usedA)
                 .arg(overlap.usedB)
                 .arg(overlap.shared)

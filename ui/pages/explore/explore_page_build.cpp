@@ -92,10 +92,11 @@ QWidget* ExplorePage::makeMiddle()
     m_untouched = new LayerPanel(style, session);
     m_untouched->setObjectName(QStringLiteral("untouchedPanel"));
     m_untouched->setFixedSide(PromptSide::A, tr("untouched"));
+    m_untouched->keepOnly(LayerPanel::Controls::View);
     m_changed = new LayerPanel(style, session);
     m_changed->setObjectName(QStringLiteral("changedPanel"));
     m_changed->setFixedSide(PromptSide::B, tr("changed"));
-    m_changed->hideControls();
+    m_changed->keepOnly(LayerPanel::Controls::Order);
     const QList<LayerPanel*> layers{m_layer, m_untouched, m_changed};
     for (LayerPanel* panel : layers) {
         connect(panel, &LayerPanel::lookChanged, this, [layers, panel] {
@@ -166,7 +167,7 @@ Panel* ExplorePage::makeBottom()
     panel->setObjectName(QStringLiteral("exploreControls"));
     panel->setAccessibleName(tr("Layer, changes, continuation"));
     panel->setBody(body);
-    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     return panel;
 }
 

@@ -18,7 +18,7 @@ FindBar::FindBar(Style& style, QWidget* parent)
     , m_none(new QLabel(tr("no such token"), this))
 {
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(0, 0, 0, 0);
+    row->setContentsMargins(0, style.pxInt(6), 0, 0);
     row->setSpacing(style.pxInt(6));
     m_line->setObjectName(QStringLiteral("findText"));
     m_line->setPlaceholderText(tr("Find a token"));

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/explore/intervention_bar.h"
 
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QSlider>
@@ -10,6 +9,7 @@
 #include <QVBoxLayout>
 
 #include "core/model/open_model.h"
+#include "ui/pages/explore/flow_layout.h"
 #include "ui/pages/explore/roles.h"
 #include "ui/session/session.h"
 #include "ui/style/elided_label.h"
@@ -64,8 +64,7 @@ InterventionBar::InterventionBar(Style& style, Session& session, QWidget* parent
     setObjectName(QStringLiteral("interventionBar"));
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
-    auto* row = new QHBoxLayout;
-    row->setSpacing(style.pxInt(8));
+    auto* row = new FlowLayout(style.pxInt(8));
     auto* name = makeLabel(QStringLiteral("heading"), tr("Experts per token"), this);
     name->setBuddy(m_slider);
     m_slider->setObjectName(QStringLiteral("topK"));
@@ -90,7 +89,7 @@ InterventionBar::InterventionBar(Style& style, Session& session, QWidget* parent
     row->addWidget(m_slider);
     row->addWidget(m_spin);
     row->addWidget(m_of);
-    row->addWidget(m_list, 1);
+    row->addWidget(m_list);
     row->addWidget(m_undo);
     row->addWidget(m_redo);
     row->addWidget(m_clear);
@@ -136,7 +135,7 @@ void InterventionBar::follow()
     m_spin->setValue(k);
     for (QObject* control : {static_cast<QObject*>(m_slider), static_cast<QObject*>(m_spin)})
         control->blockSignals(false);
-    m_of->setText(tr("of %1 · the model's own: %2").arg(router->experts).arg(router->topK));
+    m_of->setText(tr("of %1, the model takes %2").arg(router->experts).arg(router->topK));
     const QString list = interventionList(m_session);
     m_list->setText(
         list.isEmpty() ? tr("Right-click an expert's column to mask or force it.") : list);

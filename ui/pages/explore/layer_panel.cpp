@@ -88,11 +88,11 @@ void LayerPanel::setFixedSide(PromptSide side, const QString& name)
     m_fixedName = name;
 }
 
-void LayerPanel::hideControls()
+void LayerPanel::keepOnly(Controls controls)
 {
-    m_view->hide();
-    m_order->hide();
-    m_orderLabel->hide();
+    m_view->setVisible(controls == Controls::View);
+    m_order->setVisible(controls == Controls::Order);
+    m_orderLabel->setVisible(controls == Controls::Order);
 }
 
 int LayerPanel::viewIndex() const
@@ -136,8 +136,10 @@ void LayerPanel::rebuild()
     const SidePointer side = m_scene->side(m_side);
     LazyGrid grid = layerGrid(side, *m_layer, static_cast<GridView>(viewIndex()),
         counterpart(m_result, m_side == PromptSide::B));
-    if (!m_fixedName.isEmpty())
+    if (m_fixed) { // half the width: the cells matter more than the bars
         grid.heading.title += ", " + m_fixedName.toStdString();
+        std::get<RoutingGridFigure>(grid.heading.data).rowBars.clear();
+    }
     replaceGrid(*m_grid, std::move(grid));
     m_grid->setSource(
         QStringLiteral("explore"), counted(side->trace.tokenCount(), tr("token"), tr("tokens")));

@@ -22,7 +22,8 @@ public:
 
     /// Always shows this side, under this name ("untouched"); without, the side in focus.
     void setFixedSide(PromptSide side, const QString& name);
-    void hideControls(); ///< the panel beside has them
+    enum class Controls : std::uint8_t { View, Order };
+    void keepOnly(Controls controls); ///< the panel beside has the others
     /// How the grid is looked at; panels side by side share it.
     int viewIndex() const;
     int orderIndex() const;

@@ -22,6 +22,12 @@ LayerWeightsView::LayerWeightsView(Style& style, QWidget* parent)
 void LayerWeightsView::setToken(SidePointer side, std::size_t token)
 {
     const RoutingTrace& trace = side->trace;
+    if (side != m_side) { // they look at every token of the prompt
+        m_side = side;
+        m_rounding.clear();
+        for (std::size_t l = 0; l < trace.layerCount(); ++l)
+            m_rounding.push_back(roundingMargin(trace, l));
+    }
     m_rows.clear();
     m_largest = 1e-9;
     m_closeCalls = 0;
@@ -36,7 +42,7 @@ void LayerWeightsView::setToken(SidePointer side, std::size_t token)
         if (!row.parts.empty())
             m_largest = std::max(m_largest, row.parts.front().weight);
         row.margin = static_cast<double>(trace.marginAt(token, l));
-        row.rounding = roundingMargin(trace, l);
+        row.rounding = m_rounding[l];
         row.unit = QString::fromStdString(trace.marginUnit);
         m_closeCalls += row.margin < row.rounding;
         m_rows.push_back(std::move(row));

@@ -49,6 +49,8 @@ private:
     QRectF barRect(const QRectF& row) const;
     double total(const Row& row) const;
 
+    SidePointer m_side; ///< that the rounding margins are of
+    std::vector<double> m_rounding; ///< per mixture layer
     std::vector<Row> m_rows;
     double m_largest = 1; ///< weight of the darkest part
     int m_closeCalls = 0;

@@ -77,7 +77,10 @@ bool LensSection::isBusy() const
 
 void LensSection::showScene(const ExploreScene& scene, std::size_t token)
 {
-    m_table->setCurrentLayer(scene.layer());
+    if (scene.isDense())
+        m_table->setCurrentRow(-1);
+    else
+        m_table->setCurrentLayer(scene.layer());
     const Key wanted{scene.result, scene.focus(), token};
     if (m_wanted == wanted)
         return;

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/explore/overlap_panel.h"
 
+#include <algorithm>
+
+#include <QLabel>
+#include <QScrollArea>
 #include <QVBoxLayout>
 
 #include "core/experiments/comparison_words.h"
@@ -17,11 +21,32 @@ OverlapPanel::OverlapPanel(Style& style, Session& session, QWidget* parent)
     : FigurePanel(style, new LineChartView(style), parent)
     , m_session(session)
     , m_card(new StatementCard(style))
+    , m_scroll(new QScrollArea)
+    , m_explanation(makeLabel(QStringLiteral("muted")))
 {
     setObjectName(QStringLiteral("overlapPanel"));
+    view()->setMinimumHeight(style.pxInt(120));
     view()->setObjectName(QStringLiteral("overlapChart"));
     m_card->setObjectName(QStringLiteral("comparisonFindings"));
-    bodyLayout()->addWidget(m_card);
+    m_explanation->setWordWrap(true);
+    auto* words = new QWidget;
+    auto* column = new QVBoxLayout(words);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(style.pxInt(8));
+    column->addWidget(m_card);
+    column->addWidget(m_explanation);
+    column->addStretch(1);
+    m_scroll->setObjectName(QStringLiteral("overlapWords"));
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_scroll->setFocusPolicy(Qt::NoFocus);
+    m_scroll->setWidget(words);
+    words->setAutoFillBackground(false);
+    m_scroll->viewport()->setAutoFillBackground(false);
+    bodyLayout()->setStretchFactor(view(), 1);
+    bodyLayout()->addWidget(m_scroll, 1);
+    setCaptionVisible(false); // it stands with the other words, which scroll where room is short
+    setMinimumWidth(style.pxInt(280));
     connect(static_cast<LineChartView*>(view()), &LineChartView::pointClicked, this,
         [this](int, int point) {
             const auto& layers = m_result->a.trace.layers;
@@ -40,7 +65,26 @@ void OverlapPanel::showScene(const ExploreScene& scene)
     m_layer = scene.layer();
     view()->setSource(QStringLiteral("explore"),
         counted(m_result->comparison->compared, tr("aligned token"), tr("aligned tokens")));
-    m_card->setStatements(describeComparison(*m_result, *m_layer));
+    auto statements = describeComparison(*m_result, *m_layer);
+    if (statements.size() > 3)
+        statements.resize(3); // the one about the layer's sets stands in the inspector
+    m_card->setStatements(statements);
+    m_explanation->setText(QString::fromStdString(view()->figure()->caption));
+    fitWords();
+}
+
+void OverlapPanel::fitWords()
+{
+    // The chart gets what the words do not need.
+    const int needed = std::max(1, m_scroll->widget()->heightForWidth(m_scroll->width()));
+    m_scroll->setMaximumHeight(needed);
+    m_scroll->setMinimumHeight(std::min(needed, look().pxInt(96)));
+}
+
+void OverlapPanel::resizeEvent(QResizeEvent* event)
+{
+    FigurePanel::resizeEvent(event);
+    fitWords();
 }
 
 } // namespace moescope::ui

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include <QHBoxLayout>
 #include <QVBoxLayout>
 
 #include "core/base/text.h"
@@ -75,21 +74,17 @@ TokenPanel::TokenPanel(Style& style, Session& session, QWidget* parent)
     m_switch->setObjectName(QStringLiteral("shownSides"));
     m_switch->hide();
     auto* body = new QWidget;
-    auto* row = new QHBoxLayout(body);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(style.pxInt(12));
-    auto* strips = new QVBoxLayout;
+    auto* strips = new QVBoxLayout(body);
+    strips->setContentsMargins(0, 0, 0, 0);
     strips->setSpacing(0);
     strips->addWidget(m_a);
     strips->addWidget(m_b);
     strips->addWidget(m_find);
-    row->addLayout(strips, 1);
-    row->addWidget(m_switch, 0, Qt::AlignTop);
     m_b->hide();
+    addHeaderWidget(m_switch);
+    setHeaderVisible(false);
     setBody(body);
-    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Maximum);
-    policy.setHeightForWidth(true);
-    setSizePolicy(policy);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     connect(m_switch, &SegmentedControl::currentChanged, this, &TokenPanel::wantedSidesChanged);
     connect(m_find, &FindBar::find, this, &TokenPanel::find);
     connect(m_find, &FindBar::closed, this, [this] { m_a->setFocus(); });
@@ -159,16 +154,24 @@ void TokenPanel::showScene(const ExploreScene& scene)
 
 void TokenPanel::showSwitch(const ExploreScene& scene)
 {
-    const bool wanted = scene.comparing != Comparing::Nothing && !scene.isDense();
     if (scene.comparing != m_comparing) {
         m_comparing = scene.comparing;
         const QSignalBlocker quiet(m_switch);
-        if (m_comparing == Comparing::Changes)
+        if (m_comparing == Comparing::Changes) {
             m_switch->setLabels({tr("side by side"), tr("untouched"), tr("changed")});
-        else
+            setTitle(tr("Changed model"));
+            setSubtitle(tr("the same prompt, run beside the untouched model"));
+        } else {
             m_switch->setLabels({tr("side by side"), tr("prompt A"), tr("prompt B")});
+            setTitle(tr("Two prompts"));
+            setSubtitle(tr("a token that stands in both is marked in both"));
+        }
     }
-    m_switch->setVisible(wanted);
+    const bool compares = scene.comparing != Comparing::Nothing;
+    setHeaderVisible(compares);
+    m_switch->setVisible(compares && !scene.isDense());
+    if (!compares)
+        setAccessibleName(tr("Tokens"));
 }
 
 void TokenPanel::showHover()
