@@ -183,6 +183,27 @@ private slots:
         QVERIFY(desk.explore.lastSeconds() > 0);
     }
 
+    void aPlaceIsProposedUntilSomebodyChooses()
+    {
+        Desk desk;
+        QVERIFY(desk.openAndAnalyse(QStringLiteral("native")));
+        const auto proposed = desk.session.selection().tokens;
+        QVERIFY(proposed);
+        desk.session.selectExpert(ExpertId(1));
+        desk.explore.submit(text("King"), std::nullopt);
+        QVERIFY(desk.analysed());
+        QVERIFY(
+            desk.session.selection().tokens->last < desk.session.explore()->a.trace.tokenCount());
+        desk.explore.submit(text(std::string(kDefaultPrompt).c_str()), std::nullopt);
+        QVERIFY(desk.analysed());
+        QCOMPARE(desk.session.selection().tokens, proposed); // not stuck at the short prompt's
+        desk.session.stepOut(); // the expert
+        desk.session.stepOut(); // the token: given up on purpose
+        desk.explore.submit(text("King is"), std::nullopt);
+        QVERIFY(desk.analysed());
+        QVERIFY(!desk.session.selection().tokens);
+    }
+
     void aNewPromptKeepsThePlaceOrFindsAnother()
     {
         Desk desk;

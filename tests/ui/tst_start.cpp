@@ -77,6 +77,9 @@ private slots:
             program.window().show();
             QVERIFY(QTest::qWaitFor(
                 [&] { return program.context().session.explore() != nullptr; }, kPatience));
+            program.window().showPage(QStringLiteral("first")); // the other one has no inspector
+            program.window().actions().toggleInspector->trigger(); // off
+            program.window().showPage(QStringLiteral("second"));
             program.window().close();
         }
         Program program(resources(), Settings::inFile(file));
@@ -89,6 +92,7 @@ private slots:
         QCOMPARE(session.comparePrompt()->text, std::string("Remember you"));
         QCOMPARE(session.selection().layer, std::optional(LayerId(2)));
         QCOMPARE(program.window().currentPage()->id(), QStringLiteral("second"));
+        QVERIFY(!program.window().actions().toggleInspector->isChecked());
     }
 
     void aLostModelOfTheLastSessionIsReplacedByASample()

@@ -92,12 +92,12 @@ struct Desk {
     }
 };
 
-/// Texts of a menu, sections included, without details and mnemonics.
+/// Texts of a menu, headings included, without details and mnemonics.
 inline QStringList titles(const QMenu& menu)
 {
     QStringList list;
     for (const QAction* action : menu.actions())
-        if (!action->isSeparator() || !action->text().isEmpty())
+        if (!action->isSeparator())
             list.append(action->text().section(QLatin1Char('\t'), 0, 0).remove(QLatin1Char('&')));
     return list;
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/session/model_controller.h"
 
+#include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "ui/jobs/job_runner.h"
@@ -27,7 +29,7 @@ std::string displayName(const fs::path& path, const std::vector<SampleModel>& sa
             name.replace(dashes, 2, "/");
         return name;
     }
-    const fs::path normal = path.lexically_normal();
+    const fs::path normal = fs::absolute(path, error).lexically_normal();
     return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
 }
 
@@ -40,6 +42,14 @@ ModelController::ModelController(
     , m_hubCache(defaultHubCache())
     , m_samples(listSamples(m_resources))
 {
+}
+
+bool ModelController::isSample(const fs::path& path) const
+{
+    return std::any_of(m_samples.begin(), m_samples.end(), [&](const SampleModel& sample) {
+        std::error_code error;
+        return fs::equivalent(sample.folder, path, error);
+    });
 }
 
 void ModelController::open(const QString& what)

@@ -32,6 +32,7 @@ public:
     const QString& opening() const { return m_opening; }
 
     const std::vector<SampleModel>& samples() const { return m_samples; }
+    bool isSample(const std::filesystem::path& path) const;
     const std::filesystem::path& resources() const { return m_resources; }
 
     /// Empty = where the hub's own rules put it.

@@ -44,7 +44,7 @@ void Session::setModel(std::shared_ptr<const OpenModel> model)
     m_model = std::move(model);
     m_explore.reset();
     m_hover = {};
-    m_wantsFocus = true;
+    m_proposes = true;
     m_interventions.reset();
     Selection start;
     start.layer = fittingLayer(*m_model, selection().layer);
@@ -101,8 +101,8 @@ void Session::select(const Selection& next, bool gesture)
 {
     if (next == selection())
         return;
-    if (next.tokens)
-        m_wantsFocus = false;
+    if (next.tokens != selection().tokens)
+        m_proposes = false;
     m_history.push(next, gesture);
     emit selectionChanged();
 }
@@ -165,7 +165,7 @@ void Session::goBack()
         return;
     m_history.back();
     if (m_explore)
-        m_history.amend(fittedTo(*m_explore)); // it may be of a longer prompt
+        fitTo(*m_explore); // the step may be of a longer prompt
     emit selectionChanged();
 }
 
@@ -175,7 +175,7 @@ void Session::goForward()
         return;
     m_history.forward();
     if (m_explore)
-        m_history.amend(fittedTo(*m_explore));
+        fitTo(*m_explore);
     emit selectionChanged();
 }
 
@@ -193,32 +193,31 @@ void Session::setExplore(std::shared_ptr<const ExploreResult> result)
     m_hover = {};
     bool moved = false;
     if (m_explore) {
-        const Selection fitted = fittedTo(*m_explore);
-        moved = fitted != selection();
-        m_history.amend(fitted);
-        m_wantsFocus = false;
+        const Selection before = selection();
+        fitTo(*m_explore);
+        moved = selection() != before;
     }
     emit exploreChanged();
     if (moved)
         emit selectionChanged();
 }
 
-Selection Session::fittedTo(const ExploreResult& result) const
+void Session::fitTo(const ExploreResult& result)
 {
     Selection fitted = selection();
     if (fitted.side == PromptSide::B && !result.b)
         fitted.side = PromptSide::A;
     const ExploreResult::Side& side = fitted.side == PromptSide::B ? *result.b : result.a;
     const std::size_t count = side.trace.tokenCount();
-    const bool lost = fitted.tokens && fitted.tokens->last >= count;
-    if (lost || (!fitted.tokens && m_wantsFocus)) {
+    m_proposes = m_proposes || (fitted.tokens && fitted.tokens->last >= count);
+    if (m_proposes) {
         fitted.tokens.reset();
         if (count > 0) {
             const std::size_t token = tellingToken(side);
             fitted.tokens = TokenRange{token, token};
         }
     }
-    return fitted;
+    m_history.amend(fitted);
 }
 
 void Session::failExplore(const Error& error)

@@ -92,14 +92,14 @@ signals:
     void resultPublished(const QString& experiment);
 
 private:
-    Selection fittedTo(const ExploreResult& result) const;
+    void fitTo(const ExploreResult& result);
 
     std::shared_ptr<const OpenModel> m_model;
     TraceRequest m_prompt;
     std::optional<TraceRequest> m_compare;
     InterventionStack m_interventions;
     SelectionHistory m_history;
-    bool m_wantsFocus = true; ///< no token was ever chosen: the first result may propose one
+    bool m_proposes = true; ///< nobody chose a token: every result proposes one
     Hover m_hover;
     std::shared_ptr<const ExploreResult> m_explore;
     Error m_lastFailure;

@@ -20,6 +20,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr std::size_t kMostShown = 200;
+constexpr int kRowHeight = 30;
 constexpr int kDetailRole = Qt::UserRole + 1;
 
 /// The title at the left, what it is at the right.
@@ -54,7 +55,7 @@ public:
 
     QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override
     {
-        return {m_style.pxInt(200), m_style.pxInt(30)};
+        return {m_style.pxInt(200), m_style.pxInt(kRowHeight)};
     }
 
 private:
@@ -128,6 +129,24 @@ void CommandPalette::refresh()
         item->setData(kDetailRole, command.detail);
     }
     m_list->setCurrentRow(0);
+    fitHeight();
+}
+
+void CommandPalette::fitHeight()
+{
+    const int most = qMin(m_style.pxInt(400), parentWidget()->height() - m_style.pxInt(96));
+    const int rows = m_list->count() * m_style.pxInt(kRowHeight);
+    m_list->setFixedHeight(qBound(m_style.pxInt(kRowHeight), rows, most));
+    m_list->setVisible(m_list->count() > 0);
+    adjustSize();
+}
+
+void CommandPalette::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setPen(m_style.theme().control);
+    painter.setBrush(m_style.theme().panel);
+    painter.drawRect(rect().adjusted(0, 0, -1, -1));
 }
 
 void CommandPalette::runCurrent()
@@ -168,8 +187,8 @@ void CommandPalette::showEvent(QShowEvent* event)
     QDialog::showEvent(event);
     const QWidget* window = parentWidget();
     const int width = qMin(m_style.pxInt(560), window->width() - m_style.pxInt(32));
-    const int height = qMin(m_style.pxInt(400), window->height() - m_style.pxInt(96));
-    resize(width, height);
+    setFixedWidth(width);
+    fitHeight();
     move(window->mapToGlobal(QPoint((window->width() - width) / 2, m_style.pxInt(64))));
     m_line->setFocus();
 }

@@ -32,10 +32,12 @@ public:
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
     void showEvent(QShowEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
 
 private:
     void refresh();
     void runCurrent();
+    void fitHeight();
 
     Style& m_style;
     std::vector<Command> m_commands;

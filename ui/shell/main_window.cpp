@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/main_window.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include <QDockWidget>
 #include <QEvent>
 #include <QHBoxLayout>
@@ -36,16 +39,9 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kInspectorWidth = 300;
+constexpr int kInspectorLeast = 260; ///< its numbers are cut below this
 constexpr int kPageMargin = 12;
 const QString kTensors = QStringLiteral("tensors");
-
-bool isSample(const ModelController& models, const OpenModel& open)
-{
-    for (const SampleModel& sample : models.samples())
-        if (sample.folder == open.path || sample.title == open.name)
-            return true;
-    return false;
-}
 
 } // namespace
 
@@ -159,7 +155,11 @@ void MainWindow::connectSession()
     connect(&session, &Session::modelFailed, this, [this](const QString&, const QString& message) {
         showError(message, tr("Open another…"));
     });
-    connect(&session, &Session::exploreFailed, this, &MainWindow::onPromptFailed);
+    connect(&session, &Session::exploreFailed, this, [this](const QString& message) {
+        // What comes of an intervention is said on the page, where it was made.
+        if (m_context.session.interventions().isEmpty())
+            onPromptFailed(message);
+    });
     connect(m_promptBar, &PromptBar::rejected, this, &MainWindow::onPromptFailed);
     connect(&session, &Session::exploreChanged, this, [this] {
         if (m_context.session.explore() && m_promptMessage)
@@ -195,6 +195,7 @@ void MainWindow::addPage(Page* page, bool onRail)
         scroll->setObjectName(QStringLiteral("inspector.") + id);
         scroll->setWidgetResizable(true);
         scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        scroll->setMinimumWidth(m_context.style.pxInt(kInspectorLeast));
         scroll->setWidget(inspector);
         inspector->setAutoFillBackground(false); // the dock's colour shows through
         scroll->viewport()->setAutoFillBackground(false);
@@ -211,6 +212,11 @@ bool MainWindow::showPage(const QString& id)
         auto* page = static_cast<Page*>(m_stack->widget(i));
         if (page->id() != id)
             continue;
+        for (int other = 0; other < m_stack->count(); ++other) {
+            // Pages that are not seen must not widen the window.
+            const auto policy = other == i ? QSizePolicy::Preferred : QSizePolicy::Ignored;
+            m_stack->widget(other)->setSizePolicy(policy, policy);
+        }
         m_stack->setCurrentIndex(i);
         m_rail->setPageVisible(kTensors, id == kTensors);
         m_rail->setCurrent(id);
@@ -252,7 +258,7 @@ void MainWindow::onModelOpened()
     m_message->clear();
     onModelButtonText();
     setWindowTitle(tr("%1 – Moescope").arg(QString::fromStdString(open.name)));
-    if (!isSample(m_context.models, open)) {
+    if (!m_context.models.isSample(open.path)) {
         const auto remembered = addRecentModel(m_settings.recentFile(), open.path);
         if (!remembered)
             m_status->setNote(QString::fromStdString(remembered.error().message));
@@ -303,20 +309,23 @@ void MainWindow::restoreWindow()
 {
     if (!restoreGeometry(m_settings.windowGeometry()))
         resize(m_context.style.pxInt(1440), m_context.style.pxInt(900));
-    if (restoreState(m_settings.windowState()))
-        m_actions->toggleInspector->setChecked(
-            !m_dock->isHidden() || !currentPage() || !currentPage()->inspector());
+    restoreState(m_settings.windowState());
+    // The dock is also hidden by pages that have nothing to show in it.
+    m_actions->toggleInspector->setChecked(m_settings.inspectorShown());
     updateInspector();
 }
 
 void MainWindow::saveSession() const
 {
     m_settings.setWindow(saveGeometry(), saveState());
+    m_settings.setInspectorShown(m_actions->toggleInspector->isChecked());
     const Session& session = m_context.session;
     if (!session.model())
         return;
     Settings::LastSession last;
-    last.model = QString::fromStdString(session.model()->path.string());
+    std::error_code error;
+    last.model
+        = QString::fromStdString(std::filesystem::absolute(session.model()->path, error).string());
     last.prompt = QString::fromStdString(session.prompt().text);
     last.addSpecial = session.prompt().addSpecial;
     if (session.comparePrompt())

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/model_menu.h"
 
+#include <QLabel>
+#include <QWidgetAction>
+
 #include "core/base/text.h"
 #include "core/checkpoint/recent_models.h"
 #include "ui/session/model_controller.h"
@@ -22,16 +25,6 @@ QString literal(QString name)
 {
     return name.replace(QLatin1Char('&'), QStringLiteral("&&"))
         .replace(QLatin1Char('\t'), QLatin1Char(' '));
-}
-
-bool isSample(const ModelController& models, const std::filesystem::path& path)
-{
-    for (const SampleModel& sample : models.samples()) {
-        std::error_code error;
-        if (std::filesystem::equivalent(sample.folder, path, error))
-            return true;
-    }
-    return false;
 }
 
 } // namespace
@@ -61,6 +54,21 @@ void ModelMenu::addLastActions(const QList<QAction*>& actions)
     fill();
 }
 
+void ModelMenu::addHeading(const QString& title)
+{
+    if (!isEmpty())
+        addSeparator();
+    auto* label = new QLabel(title);
+    label->setProperty("role", QStringLiteral("section"));
+    const int em = fontMetrics().height(); // in line with the entries
+    label->setContentsMargins(em * 5 / 4, em / 4, em, em / 8);
+    auto* action = new QWidgetAction(this);
+    action->setText(title);
+    action->setDefaultWidget(label);
+    action->setEnabled(false);
+    addAction(action);
+}
+
 void ModelMenu::addModel(
     const QString& what, const QString& name, const QString& detail, const QString& help)
 {
@@ -78,24 +86,24 @@ void ModelMenu::fill()
     for (QAction* action : m_last)
         removeAction(action); // owned elsewhere, clear() would only hide that
     clear();
-    addSection(tr("Samples"));
+    addHeading(tr("Samples"));
     for (const SampleModel& sample : m_models.samples())
-        addModel(
-            text(sample.folder.string()), text(sample.title), tr("sample"), text(sample.history));
+        addModel(text(sample.folder.string()), text(sample.title), text(sample.id),
+            text(sample.history));
 
     bool first = true;
     for (const auto& path : readRecentModels(m_settings.recentFile())) {
-        if (isSample(m_models, path))
+        if (m_models.isSample(path))
             continue;
         if (first)
-            addSection(tr("Recent"));
+            addHeading(tr("Recent"));
         first = false;
         addModel(text(path.string()), text(displayName(path, m_models.samples())),
             text(path.parent_path().filename().string()), text(path.string()));
     }
 
     if (!m_models.hubModels().empty())
-        addSection(tr("Hugging Face cache"));
+        addHeading(tr("Hugging Face cache"));
     for (const HubModel& model : m_models.hubModels()) {
         const QString family
             = model.modelType.empty() ? tr("unknown family") : text(model.modelType);

@@ -27,6 +27,7 @@ signals:
 
 private:
     void fill();
+    void addHeading(const QString& title);
     void addModel(
         const QString& what, const QString& name, const QString& detail, const QString& help);
 

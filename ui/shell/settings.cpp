@@ -29,6 +29,7 @@ const QString kHistory = QStringLiteral("prompt/history");
 const QString kLast = QStringLiteral("last");
 const QString kGeometry = QStringLiteral("window/geometry");
 const QString kState = QStringLiteral("window/state");
+const QString kInspector = QStringLiteral("window/inspector");
 
 } // namespace
 
@@ -185,6 +186,16 @@ void Settings::setWindow(const QByteArray& geometry, const QByteArray& state)
 {
     m_store->setValue(kGeometry, geometry);
     m_store->setValue(kState, state);
+}
+
+bool Settings::inspectorShown() const
+{
+    return m_store->value(kInspector, true).toBool();
+}
+
+void Settings::setInspectorShown(bool shown)
+{
+    m_store->setValue(kInspector, shown);
 }
 
 } // namespace moescope::ui

@@ -59,6 +59,8 @@ public:
     QByteArray windowGeometry() const;
     QByteArray windowState() const;
     void setWindow(const QByteArray& geometry, const QByteArray& state);
+    bool inspectorShown() const;
+    void setInspectorShown(bool shown);
 
 private:
     Settings(std::unique_ptr<QSettings> store, std::filesystem::path recentFile);

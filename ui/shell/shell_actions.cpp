@@ -25,8 +25,8 @@ ShellActions::ShellActions(QWidget* window)
         QKeySequence(QStringLiteral("Ctrl+Shift+L")));
     cancelJobs = make(
         "cancelJobs", tr("Cancel running &computations"), QKeySequence(QStringLiteral("Ctrl+.")));
-    back = make("back", tr("Selection &before"), QKeySequence(QStringLiteral("Alt+Left")));
-    forward = make("forward", tr("Selection a&fter"), QKeySequence(QStringLiteral("Alt+Right")));
+    back = make("back", tr("&Previous selection"), QKeySequence(QStringLiteral("Alt+Left")));
+    forward = make("forward", tr("&Next selection"), QKeySequence(QStringLiteral("Alt+Right")));
     undo = make("undo", tr("&Undo intervention"), QKeySequence(QStringLiteral("Ctrl+Z")));
     redo = make("redo", tr("&Redo intervention"), QKeySequence(QStringLiteral("Ctrl+Shift+Z")));
     toggleInspector

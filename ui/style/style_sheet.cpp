@@ -57,6 +57,13 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
     border-color: {accent}; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: {disabled}; }
 QComboBox::drop-down { border: 0; width: {20px}; }
+QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-position: top right; width: {20px}; border: 0; }
+QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-position: bottom right; width: {20px}; border: 0; }
+QComboBox::down-arrow, QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {
+    image: url(:/moescope/icons/chevron_down.svg); width: {12px}; height: {12px}; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {
+    image: url(:/moescope/icons/chevron_up.svg); width: {12px}; height: {12px}; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QComboBox QAbstractItemView { background: {panel}; border: {1px} solid {control};
     selection-background-color: {accentSoft}; selection-color: {accent}; outline: 0; }
 
