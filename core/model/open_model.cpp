@@ -24,34 +24,32 @@ std::string modelTypeOf(const fs::path& folder)
     return type && *type ? **type : std::string();
 }
 
-std::string titleOf(const fs::path& path)
-{
-    fs::path absolute = fs::absolute(path).lexically_normal();
-    if (!absolute.has_filename())
-        absolute = absolute.parent_path();
-    // hub cache: models--org--name/snapshots/revision
-    if (absolute.parent_path().filename() == "snapshots") {
-        std::string repository = absolute.parent_path().parent_path().filename().string();
-        if (repository.starts_with("models--")) {
-            repository.erase(0, 8);
-            if (const auto at = repository.find("--"); at != std::string::npos)
-                repository.replace(at, 2, "/");
-            return repository;
-        }
-    }
-    return absolute.filename().string();
-}
-
 } // namespace
+
+std::string modelTitle(const fs::path& path)
+{
+    constexpr std::string_view kHubPrefix = "models--";
+    for (const fs::path& part : path) {
+        std::string name = part.string();
+        if (!name.starts_with(kHubPrefix))
+            continue;
+        name.erase(0, kHubPrefix.size());
+        if (const auto dashes = name.find("--"); dashes != std::string::npos)
+            name.replace(dashes, 2, "/");
+        return name;
+    }
+    std::error_code error;
+    const fs::path normal = fs::absolute(path, error).lexically_normal();
+    return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
 
 Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::string name)
 {
     auto open = std::make_shared<OpenModel>();
     open->path = path;
-    open->name = name.empty() ? titleOf(path) : std::move(name);
+    open->name = name.empty() ? modelTitle(path) : std::move(name);
     MOESCOPE_TRY(open->checkpoint, Checkpoint::open(path));
     const fs::path& folder = open->checkpoint->folder();
-    open->modelType = modelTypeOf(folder);
 
     // A checkpoint without config.json can be inspected; one that lacks a tensor its config asks
     // for is broken.
@@ -63,6 +61,7 @@ Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::st
         open->modelError = model.error();
     else
         return tl::unexpected(model.error());
+    open->modelType = open->model ? open->model->config().modelType : modelTypeOf(folder);
 
     if (auto tokenizer = loadTokenizer(folder))
         open->tokenizer = *tokenizer;

@@ -15,8 +15,9 @@
 
 namespace moescope {
 
-/// Everything a person means by "open a model". The checkpoint is always there; the model is missing when its family is
-/// not known (the tensors can still be inspected) and the tokenizer when the folder has none.
+/// Everything a person means by "open a model". The checkpoint is always there; the model is
+/// missing when its family is not known (the tensors can still be inspected) and the tokenizer when
+/// the folder has none.
 struct OpenModel {
     std::string name; ///< "Native sample", or the folder's name
     std::filesystem::path path;
@@ -28,8 +29,13 @@ struct OpenModel {
     std::string modelType; ///< from config.json; empty when there is none
 };
 
-/// Opens a folder or file. Fails only when the weights themselves cannot be opened or contradict their config.
-Result<std::shared_ptr<const OpenModel>> openModel(const std::filesystem::path& path, std::string name = {});
+/// "org/name" for what lies in the hub cache, else the name of the folder or file.
+std::string modelTitle(const std::filesystem::path& path);
+
+/// Opens a folder or file. Fails only when the weights themselves cannot be opened or contradict
+/// their config.
+Result<std::shared_ptr<const OpenModel>> openModel(
+    const std::filesystem::path& path, std::string name = {});
 
 struct SampleModel {
     std::string id; ///< "native"
@@ -40,8 +46,9 @@ struct SampleModel {
 /// The bundled samples below `resources`/samples, "native" first.
 std::vector<SampleModel> listSamples(const std::filesystem::path& resources);
 
-/// Resolves what a user typed: an existing path, a sample's id, or a hub-cache name. NotFound names what was tried.
-Result<std::filesystem::path> resolveModel(std::string_view text, const std::filesystem::path& resources,
-    const std::filesystem::path& hubCache);
+/// Resolves what a user typed: an existing path, a sample's id, or a hub-cache name. NotFound names
+/// what was tried.
+Result<std::filesystem::path> resolveModel(std::string_view text,
+    const std::filesystem::path& resources, const std::filesystem::path& hubCache);
 
 } // namespace moescope

@@ -19,18 +19,7 @@ std::string displayName(const fs::path& path, const std::vector<SampleModel>& sa
     for (const SampleModel& sample : samples)
         if (fs::equivalent(sample.folder, path, error))
             return sample.title;
-    constexpr std::string_view kHubPrefix = "models--";
-    for (const fs::path& part : path) {
-        const std::string text = part.string();
-        if (!text.starts_with(kHubPrefix))
-            continue;
-        std::string name = text.substr(kHubPrefix.size());
-        if (const auto dashes = name.find("--"); dashes != std::string::npos)
-            name.replace(dashes, 2, "/");
-        return name;
-    }
-    const fs::path normal = fs::absolute(path, error).lexically_normal();
-    return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+    return modelTitle(path);
 }
 
 ModelController::ModelController(

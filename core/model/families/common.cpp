@@ -204,6 +204,21 @@ Result<MlpTensors> mlp(
     return tensors;
 }
 
+Result<std::vector<MlpTensors>> separateExperts(const Checkpoint& checkpoint,
+    const std::string& prefix, const MlpNames& names, std::uint32_t count, std::uint32_t hidden,
+    std::uint32_t inner)
+{
+    std::vector<MlpTensors> result;
+    for (std::uint32_t e = 0; e < count; ++e) {
+        const std::string expert = fmt::format("{}{}.", prefix, e);
+        MOESCOPE_TRY(auto tensors,
+            mlp(checkpoint, {expert + names.gate, expert + names.up, expert + names.down}, hidden,
+                inner));
+        result.push_back(tensors);
+    }
+    return result;
+}
+
 Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
     const std::string& prefix, std::uint32_t experts, std::uint32_t hidden, std::uint32_t inner)
 {

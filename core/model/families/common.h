@@ -43,6 +43,11 @@ struct MlpNames {
 Result<MlpTensors> mlp(
     const Checkpoint& checkpoint, const MlpNames& names, std::uint32_t hidden, std::uint32_t inner);
 
+/// `count` experts, each with its own three matrices: `names` under "<prefix><e>.".
+Result<std::vector<MlpTensors>> separateExperts(const Checkpoint& checkpoint,
+    const std::string& prefix, const MlpNames& names, std::uint32_t count, std::uint32_t hidden,
+    std::uint32_t inner);
+
 /// Experts stored as `gate_up_proj` [E, 2F, D] (gate rows first) and `down_proj` [E, D, F], as
 /// newer programs save them.
 Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
-#include <fmt/format.h>
-
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 
@@ -45,14 +43,10 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
         }
         const std::string moe = prefix + "block_sparse_moe.";
         MOESCOPE_TRY(layer.router, checkpoint.matrix(moe + "gate.weight", experts, hidden));
-        for (std::uint32_t e = 0; e < experts; ++e) {
-            const std::string name = fmt::format("{}experts.{}.", moe, e);
-            // w1 is the gate, w3 the up and w2 the down projection.
-            MOESCOPE_TRY(auto expert,
-                family::mlp(checkpoint,
-                    {name + "w1.weight", name + "w3.weight", name + "w2.weight"}, hidden, inner));
-            layer.experts.push_back(expert);
-        }
+        // w1 is the gate, w3 the up and w2 the down projection.
+        MOESCOPE_TRY(layer.experts,
+            family::separateExperts(checkpoint, moe + "experts.",
+                {"w1.weight", "w3.weight", "w2.weight"}, experts, hidden, inner));
     }
     return tensors;
 }

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
-#include <fmt/format.h>
-
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 
@@ -52,14 +50,10 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
                     config.layers[l].intermediate));
             continue;
         }
-        for (std::uint32_t e = 0; e < config.router.experts; ++e) {
-            const std::string name = fmt::format("{}{}.", experts, e);
-            MOESCOPE_TRY(auto expert,
-                family::mlp(checkpoint,
-                    {name + "gate_proj.weight", name + "up_proj.weight", name + "down_proj.weight"},
-                    hidden, config.layers[l].intermediate));
-            layer.experts.push_back(expert);
-        }
+        MOESCOPE_TRY(layer.experts,
+            family::separateExperts(checkpoint, experts,
+                {"gate_proj.weight", "up_proj.weight", "down_proj.weight"}, config.router.experts,
+                hidden, config.layers[l].intermediate));
     }
     return tensors;
 }
