@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/base/random.h"
+#include "core/experiments/expert_loads.h"
 #include "core/experiments/explore.h"
 #include "core/stats/hypergeometric.h"
 
@@ -67,13 +68,9 @@ Pairs alignTokens(const RoutingTrace& a, const RoutingTrace& b, std::size_t pref
 /// Assignments per expert at one layer, special tokens left out.
 std::vector<double> counts(const RoutingTrace& trace, std::size_t ordinal)
 {
-    std::vector<double> n(trace.experts, 0.0);
-    for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
-        if (trace.tokens[t].special)
-            continue;
-        for (const std::int32_t id : trace.idsAt(t, ordinal))
-            ++n[static_cast<std::size_t>(id)];
-    }
+    std::vector<double> n;
+    for (const LoadTable::Load& load : expertLoads(trace, ordinal, 0, trace.tokenCount()).experts)
+        n.push_back(static_cast<double>(load.tokens));
     return n;
 }
 
@@ -178,21 +175,11 @@ Interval meanOverlapBand(std::uint64_t experts, std::uint64_t k, std::size_t n)
     return band;
 }
 
-std::size_t sharedExperts(std::span<const std::int32_t> a, std::span<const std::int32_t> b)
+/// Whether an aligned token of A counts: not special, and not in a start that must be routed alike.
+bool isCompared(const PromptComparison& comparison, const RoutingTrace& a, std::size_t token)
 {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        a, [&](std::int32_t id) { return std::ranges::find(b, id) != b.end(); }));
-}
-
-bool sameInterventions(const Interventions& a, const Interventions& b)
-{
-    return a.empty() && b.empty();
-}
-
-std::size_t countedTokens(const RoutingTrace& trace)
-{
-    return static_cast<std::size_t>(std::ranges::count_if(
-        trace.tokens, [](const TraceToken& token) { return !token.special; }));
+    return !a.tokens[token].special
+        && !(comparison.prefixLeftOut && token < comparison.commonPrefix);
 }
 
 LayerOverlap compareLayer(const RoutingTrace& a, const RoutingTrace& b, std::size_t ordinal,
@@ -216,14 +203,14 @@ LayerOverlap compareLayer(const RoutingTrace& a, const RoutingTrace& b, std::siz
     overlap.setOverlapBand = null.jaccardBand();
     overlap.p = null.atLeast(overlap.shared);
     overlap.usageOverlap = usageOverlap(nA, nB);
-    usageNull(overlap, nA, nB, countedTokens(a), countedTokens(b), a.k, a.layerCount(),
+    usageNull(overlap, nA, nB, a.countedTokens(), b.countedTokens(), a.k, a.layerCount(),
         a.layers[ordinal].value);
 
     const std::size_t k = std::min(a.k, b.k);
     double sum = 0;
     std::size_t n = 0;
     for (const auto& [i, j] : comparison.aligned) {
-        if ((comparison.prefixLeftOut && i < comparison.commonPrefix) || a.tokens[i].special)
+        if (!isCompared(comparison, a, i))
             continue;
         sum += static_cast<double>(sharedExperts(a.idsAt(i, ordinal), b.idsAt(j, ordinal)))
             / static_cast<double>(k);
@@ -244,10 +231,9 @@ PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b)
     comparison.aligned = alignTokens(a, b, comparison.commonPrefix);
     const bool samePrompt
         = comparison.commonPrefix == a.tokenCount() && comparison.commonPrefix == b.tokenCount();
-    comparison.prefixLeftOut = !samePrompt && sameInterventions(a.interventions, b.interventions);
+    comparison.prefixLeftOut = !samePrompt && a.interventions.empty() && b.interventions.empty();
     for (const auto& [i, j] : comparison.aligned)
-        comparison.compared
-            += !a.tokens[i].special && !(comparison.prefixLeftOut && i < comparison.commonPrefix);
+        comparison.compared += isCompared(comparison, a, i);
     for (std::size_t l = 0; l < a.layerCount(); ++l)
         comparison.layers.push_back(compareLayer(a, b, l, comparison));
     for (const auto& [i, j] : comparison.aligned) {

@@ -53,12 +53,6 @@ bool contains(std::span<const std::int32_t> ids, std::int32_t id)
     return std::ranges::find(ids, id) != ids.end();
 }
 
-std::size_t sharedCount(std::span<const std::int32_t> a, std::span<const std::int32_t> b)
-{
-    return static_cast<std::size_t>(
-        std::ranges::count_if(a, [&](std::int32_t id) { return contains(b, id); }));
-}
-
 /// Chosen experts of the aligned token on the other side; empty without one.
 std::span<const std::int32_t> otherIds(
     const std::optional<Counterpart>& other, std::size_t token, std::size_t ordinal)
@@ -269,11 +263,11 @@ LazyGrid allLayersGrid(
             cell.value = static_cast<float>(entropy);
             cell.shade = shade(entropy / even);
         } else if (!theirs.empty()) {
-            cell.shade = static_cast<float>(sharedCount(ids, theirs))
+            cell.shade = static_cast<float>(sharedExperts(ids, theirs))
                 / static_cast<float>(std::max(ids.size(), theirs.size()));
         }
         if (other && other->intervened && !theirs.empty()
-            && (ids.size() != theirs.size() || sharedCount(ids, theirs) != ids.size()))
+            && (ids.size() != theirs.size() || sharedExperts(ids, theirs) != ids.size()))
             cell.mark = 4;
         return cell;
     };
@@ -284,7 +278,7 @@ LazyGrid allLayersGrid(
         std::string text = routingNote(side->trace, t, l);
         if (const auto theirs = otherIds(other, t, l); !theirs.empty())
             text += fmt::format("\n{} of {} shared with the other {}: {}",
-                sharedCount(side->trace.idsAt(t, l), theirs), theirs.size(),
+                sharedExperts(side->trace.idsAt(t, l), theirs), theirs.size(),
                 other->intervened ? "run" : "prompt", listOf(theirs));
         return text;
     };

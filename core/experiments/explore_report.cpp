@@ -34,12 +34,6 @@ std::string_view pieceName(Piece piece)
     return "last";
 }
 
-std::uint64_t countedTokens(const RoutingTrace& trace)
-{
-    return static_cast<std::uint64_t>(std::ranges::count_if(
-        trace.tokens, [](const TraceToken& token) { return !token.special; }));
-}
-
 Json finite(double value)
 {
     return std::isfinite(value) ? Json(value) : Json(nullptr);
@@ -146,7 +140,7 @@ Finding distinctFinding(const RoutingTrace& trace, std::size_t ordinal)
         }
     }
     Finding finding;
-    finding.tokens = countedTokens(trace);
+    finding.tokens = trace.countedTokens();
     finding.prompts = 1;
     finding.claim = fmt::format(
         "This prompt uses few of the experts of layer {}", trace.layers[ordinal].value);
@@ -174,7 +168,7 @@ Finding overlapFinding(const ExploreResult& result, std::size_t ordinal)
     finding.test = "set overlap |A∩B| / |A∪B|, hypergeometric";
     finding.effect = overlap.setOverlap;
     finding.unit = "share";
-    finding.tokens = countedTokens(result.a.trace) + countedTokens(result.b->trace);
+    finding.tokens = result.a.trace.countedTokens() + result.b->trace.countedTokens();
     finding.prompts = 2;
     finding.null = NullModel{fmt::format("random sets of {} and {} of {} experts", overlap.usedA,
                                  overlap.usedB, result.a.trace.experts),
@@ -342,7 +336,7 @@ Report exploreReport(const ExploreResult& result)
         finding.test = "routers in the model";
         finding.effect = 0;
         finding.unit = "layers with a router";
-        finding.tokens = countedTokens(result.a.trace);
+        finding.tokens = result.a.trace.countedTokens();
         finding.prompts = 1;
         finding.verdict = Verdict::NotApplicable;
         finding.conclusion

@@ -43,6 +43,11 @@ std::vector<Prediction> mostLikely(std::span<const float> logits, std::size_t co
     return predictions;
 }
 
+std::size_t RoutingTrace::countedTokens() const
+{
+    return static_cast<std::size_t>(std::ranges::count(tokens, false, &TraceToken::special));
+}
+
 std::span<const std::int32_t> RoutingTrace::idsAt(std::size_t token, std::size_t ordinal) const
 {
     return std::span(ids).subspan((token * layers.size() + ordinal) * k, k);
@@ -97,6 +102,12 @@ std::optional<std::size_t> RoutingTrace::ordinalOf(LayerId layer) const
     if (it == layers.end())
         return std::nullopt;
     return static_cast<std::size_t>(it - layers.begin());
+}
+
+std::size_t sharedExperts(std::span<const std::int32_t> a, std::span<const std::int32_t> b)
+{
+    return static_cast<std::size_t>(std::ranges::count_if(
+        a, [&](std::int32_t id) { return std::ranges::find(b, id) != b.end(); }));
 }
 
 float selectionMargin(std::span<const float> selection, std::span<const std::int32_t> chosen)

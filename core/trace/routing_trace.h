@@ -56,6 +56,7 @@ struct RoutingTrace {
 
     std::size_t tokenCount() const { return tokens.size(); }
     std::size_t layerCount() const { return layers.size(); }
+    std::size_t countedTokens() const; ///< special tokens left out
     std::span<const std::int32_t> idsAt(std::size_t token, std::size_t ordinal) const;
     std::span<const float> weightsAt(std::size_t token, std::size_t ordinal) const;
     std::span<const float> logitsAt(std::size_t token, std::size_t ordinal) const;
@@ -68,6 +69,9 @@ struct RoutingTrace {
     /// Ordinal of an absolute layer; nothing for a dense one.
     std::optional<std::size_t> ordinalOf(LayerId layer) const;
 };
+
+/// How many experts two choices have in common.
+std::size_t sharedExperts(std::span<const std::int32_t> a, std::span<const std::int32_t> b);
 
 /// Collects a trace from forward passes over `ids`; with logits of all positions it also keeps the
 /// `predictions` most likely next tokens and the log probability of the token that really follows.
