@@ -39,6 +39,15 @@ std::shared_ptr<const LayerWeights> findLayer(const MoeTypeResult& result, Layer
     return it == result.layers.end() ? nullptr : *it;
 }
 
+SegmentedControl* makeSegments(
+    Style& style, const QStringList& labels, const QString& name, const char* objectName)
+{
+    auto* segments = new SegmentedControl(style, labels);
+    segments->setName(name);
+    segments->setObjectName(QLatin1String(objectName));
+    return segments;
+}
+
 enum { kEmpty, kRunning, kResult };
 
 } // namespace
@@ -128,14 +137,12 @@ Panel* WeightsPage::makeControls()
     m_layers = new PillStrip(style, tr("layer"));
     m_layers->setObjectName(QStringLiteral("layerStrip"));
     row->addWidget(m_layers, 1);
-    m_projection = new SegmentedControl(style, {tr("gate"), tr("up"), tr("down")});
-    m_projection->setName(tr("projection"));
-    m_projection->setObjectName(QStringLiteral("projection"));
+    m_projection
+        = makeSegments(style, {tr("gate"), tr("up"), tr("down")}, tr("projection"), "projection");
     m_projection->setToolTip(tr("Which of an expert's three matrices the charts below show"));
     row->addWidget(m_projection);
-    m_kind = new SegmentedControl(style, {tr("differences from the mean"), tr("whole matrices")});
-    m_kind->setName(tr("spectrum of"));
-    m_kind->setObjectName(QStringLiteral("spectrumKind"));
+    m_kind = makeSegments(style, {tr("differences from the mean"), tr("whole matrices")},
+        tr("spectrum of"), "spectrumKind");
     m_kind->setSegmentToolTip(
         0, tr("W minus the mean of all experts: what sets each expert apart"));
     m_kind->setSegmentToolTip(1, tr("W itself"));
@@ -168,13 +175,11 @@ QWidget* WeightsPage::makeCharts()
     m_map = new HeatMapView(style);
     m_similarity = new FigurePanel(style, m_map);
     m_similarity->setObjectName(QStringLiteral("similarityPanel"));
-    m_order = new SegmentedControl(style, {tr("id"), tr("clustered")});
-    m_order->setName(tr("order of experts"));
-    m_order->setObjectName(QStringLiteral("similarityOrder"));
+    m_order = makeSegments(
+        style, {tr("id"), tr("clustered")}, tr("order of experts"), "similarityOrder");
     m_order->setSegmentToolTip(1, tr("Similar experts side by side (average linkage)"));
-    m_range = new SegmentedControl(style, {tr("fixed colours"), tr("automatic")});
-    m_range->setName(tr("colour range"));
-    m_range->setObjectName(QStringLiteral("similarityRange"));
+    m_range = makeSegments(
+        style, {tr("fixed colours"), tr("automatic")}, tr("colour range"), "similarityRange");
     m_range->setSegmentToolTip(
         0, tr("The same colour means the same cosine in every model and layer"));
     m_range->setSegmentToolTip(1, tr("Stretched over the values that occur here"));
@@ -188,17 +193,15 @@ QWidget* WeightsPage::makeCharts()
     connect(m_range, &SegmentedControl::currentChanged, this, [this](int i) {
         m_map->setRange(i == 1 ? HeatMapView::Range::Automatic : HeatMapView::Range::Fixed);
     });
-    connect(m_map, &HeatMapView::cellClicked, this, [this](int expert, int) { chooseExpert(expert); });
+    connect(
+        m_map, &HeatMapView::cellClicked, this, [this](int expert, int) { chooseExpert(expert); });
     row->addWidget(m_similarity, 10);
 
     m_byLayer = new FigurePanel(style, new LineChartView(style));
     m_byLayer->setObjectName(QStringLiteral("byLayerPanel"));
-    m_measure = new SegmentedControl(style, {tr("rank"), tr("cosine")});
-    m_measure->setName(tr("measure"));
-    m_measure->setObjectName(QStringLiteral("byLayerMeasure"));
-    m_share = new SegmentedControl(style, {tr("90 %"), tr("95 %"), tr("99 %")});
-    m_share->setName(tr("share of energy"));
-    m_share->setObjectName(QStringLiteral("energyShare"));
+    m_measure = makeSegments(style, {tr("rank"), tr("cosine")}, tr("measure"), "byLayerMeasure");
+    m_share = makeSegments(
+        style, {tr("90 %"), tr("95 %"), tr("99 %")}, tr("share of energy"), "energyShare");
     m_share->setToolTip(tr("Rank: how many singular values hold this share of the squared sum"));
     m_share->setCurrent(1);
     m_byLayer->addFooterWidget(m_measure);
@@ -211,6 +214,12 @@ QWidget* WeightsPage::makeCharts()
     for (FigurePanel* panel : {m_decay, m_similarity, m_byLayer})
         panel->view()->setSource(QStringLiteral("moe-type-analyze"));
     return charts;
+}
+
+void WeightsPage::showEvent(QShowEvent* event)
+{
+    Page::showEvent(event);
+    showFigures();
 }
 
 void WeightsPage::activate()
@@ -358,6 +367,9 @@ double WeightsPage::share() const
 
 void WeightsPage::showFigures()
 {
+    // Walking through tokens on another page must not draw these charts again and again.
+    if (!isVisible())
+        return;
     const auto result = m_context.weights.result();
     const LayerWeights* layer = shownLayer();
     if (!result || !layer || m_stack->currentIndex() != kResult)

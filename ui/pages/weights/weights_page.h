@@ -36,6 +36,9 @@ public:
     bool isBusy() const override;
     std::optional<Report> report() const override;
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void build();
     Panel* makeVerdicts();

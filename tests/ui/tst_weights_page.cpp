@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QLabel>
+#include <QSignalSpy>
+
+#include "tests/support/files.h"
+#include "ui/figures/figure_panel.h"
+#include "ui/figures/heat_map_view.h"
+#include "ui/figures/verdict_card_view.h"
+#include "ui/jobs/job_runner.h"
+#include "ui/pages/weights/pill_strip.h"
+#include "ui/pages/weights/weights_page.h"
+#include "ui/session/explore_controller.h"
+#include "ui/session/model_controller.h"
+#include "ui/session/session.h"
+#include "ui/session/weights_controller.h"
+#include "ui/style/segmented_control.h"
+#include "ui/style/style.h"
+
+using namespace moescope;
+using namespace moescope::ui;
+
+namespace {
+
+constexpr int kPatience = 60000;
+
+/// The page over the real controllers.
+struct WeightsDesk {
+    Style style;
+    Session session;
+    JobRunner runner;
+    ModelController models{session, runner, test::resources()};
+    ExploreController explore{session, runner, test::resources()};
+    WeightsController weights{session, runner};
+    WeightsPage page{UiContext{style, session, runner, models, explore, weights}};
+
+    bool open(const char* what)
+    {
+        page.resize(1300, 850);
+        page.show();
+        QSignalSpy opened(&session, &Session::modelOpened);
+        models.open(QString::fromLatin1(what));
+        if (opened.count() == 0 && !opened.wait(kPatience))
+            return false;
+        page.activate();
+        return QTest::qWaitFor([this] { return !page.isBusy() && !runner.isBusy(); }, kPatience);
+    }
+    template <typename Widget>
+    Widget* find(const char* name)
+    {
+        Widget* widget = page.findChild<Widget*>(QLatin1String(name));
+        if (!widget)
+            qFatal("the page has no %s", name);
+        return widget;
+    }
+    std::shared_ptr<const Figure> figure(const char* panel)
+    {
+        return find<FigurePanel>(panel)->view()->figure();
+    }
+};
+
+} // namespace
+
+class TestWeightsPage : public QObject {
+    Q_OBJECT
+
+private slots:
+    void knownHistoriesAreJudgedRight_data()
+    {
+        QTest::addColumn<QString>("sample");
+        QTest::addColumn<QString>("answer");
+        QTest::newRow("native") << QStringLiteral("native") << QStringLiteral("no evidence found");
+        QTest::newRow("upcycled") << QStringLiteral("upcycled") << QStringLiteral("evidence");
+    }
+
+    void knownHistoriesAreJudgedRight()
+    {
+        QFETCH(QString, sample);
+        QFETCH(QString, answer);
+        WeightsDesk desk;
+        QVERIFY(desk.open(sample.toLatin1().constData()));
+        const auto figure = desk.find<VerdictCardView>("originVerdict")->figure();
+        QVERIFY(figure);
+        QCOMPARE(QString::fromStdString(std::get<VerdictFigure>(figure->data).answer), answer);
+        const auto other = desk.find<VerdictCardView>("compressibleVerdict")->figure();
+        QCOMPARE(std::get<VerdictFigure>(other->data).answer, std::string("not measured"));
+        QCOMPARE(desk.find<PillStrip>("layerStrip")->count(), std::size_t{8});
+        const auto report = desk.page.report();
+        QVERIFY(report && report->complete);
+    }
+
+    void controlsChangeTheFigures()
+    {
+        WeightsDesk desk;
+        QVERIFY(desk.open("upcycled"));
+        const auto before = desk.figure("decayPanel");
+        QVERIFY(before->subtitle.find("gate") != std::string::npos);
+        desk.find<SegmentedControl>("projection")->setCurrent(2);
+        QVERIFY(desk.figure("decayPanel")->subtitle.find("down") != std::string::npos);
+        emit desk.find<PillStrip>("layerStrip")->chosen(2);
+        QCOMPARE(desk.session.selection().layer, std::optional(LayerId(2)));
+        QVERIFY(desk.figure("similarityPanel")->subtitle.find("layer 2") != std::string::npos);
+        emit desk.find<PillStrip>("expertStrip")->chosen(5);
+        QCOMPARE(desk.session.selection().expert(), std::optional(ExpertId(5)));
+        QCOMPARE(desk.find<PillStrip>("expertStrip")->current(), 5);
+        desk.find<SegmentedControl>("byLayerMeasure")->setCurrent(1);
+        QCOMPARE(desk.figure("byLayerPanel")->id, std::string("cosine-by-layer"));
+    }
+
+    void everyExpertHasAPill()
+    {
+        WeightsDesk desk;
+        QVERIFY(desk.open("upcycled"));
+        desk.page.grab();
+        auto* strip = desk.find<PillStrip>("expertStrip");
+        QCOMPARE(strip->count(), std::size_t{8});
+        QVERIFY(strip->width() >= strip->sizeHint().width());
+    }
+
+    void nothingIsDrawnWhileHidden()
+    {
+        WeightsDesk desk;
+        QVERIFY(desk.open("upcycled"));
+        desk.page.hide();
+        const auto before = desk.figure("similarityPanel");
+        desk.session.selectLayer(LayerId(1));
+        QCOMPARE(desk.figure("similarityPanel"), before);
+        desk.page.show();
+        QVERIFY(desk.figure("similarityPanel")->subtitle.find("layer 1") != std::string::npos);
+    }
+
+    void denseModelsSayWhy()
+    {
+        WeightsDesk desk;
+        QVERIFY(desk.open("dense_parent"));
+        auto* label = desk.find<QLabel>("weightsEmpty");
+        QVERIFY(label->isVisible());
+        QVERIFY(label->text().contains(QStringLiteral("dense")));
+        QVERIFY(!desk.page.report());
+    }
+};
+
+QTEST_MAIN(TestWeightsPage)
+#include "tst_weights_page.moc"
