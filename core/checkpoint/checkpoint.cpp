@@ -125,44 +125,6 @@ std::uint64_t Checkpoint::totalBytes() const
     return sum;
 }
 
-Result<MatrixView> Checkpoint::matrix(
-    std::string_view name, std::uint64_t rows, std::uint64_t cols) const
-{
-    const TensorInfo* tensor = find(name);
-    if (!tensor)
-        return fail(ErrorCode::NotFound,
-            fmt::format("{} has no tensor \"{}\".", displayPath(m_path), displayName(name)));
-    const std::string subject = fmt::format(
-        "{}: tensor \"{}\"", displayPath(m_files[tensor->file]->path()), displayName(name));
-    const std::vector<std::uint64_t> expected = {rows, cols};
-    const bool isRow = rows == 1 && tensor->shape.size() == 1 && tensor->shape[0] == cols;
-    if (!isRow && tensor->shape != expected)
-        return fail(ErrorCode::BadFormat,
-            fmt::format("{} has the shape {}, but the model needs {}.", subject,
-                formatShape(tensor->shape),
-                rows == 1 ? fmt::format("[{}]", cols) : formatShape(expected)));
-    if (!isDecodable(tensor->dtype)) {
-        const bool isFloat = tensor->dtype == DType::F8E4M3 || tensor->dtype == DType::F8E5M2;
-        return fail(isFloat ? ErrorCode::Unsupported : ErrorCode::BadFormat,
-            fmt::format("{} has the dtype {}, but the model needs f32, f16, bf16 or f64.", subject,
-                dtypeName(tensor->dtype)));
-    }
-    return MatrixView::rowMajor(tensor->dtype, static_cast<std::size_t>(rows),
-        static_cast<std::size_t>(cols), tensor->bytes.data());
-}
-
-Result<std::vector<float>> Checkpoint::vector(std::string_view name, std::uint64_t size) const
-{
-    MOESCOPE_TRY(const MatrixView view, matrix(name, 1, size));
-    try {
-        return decodeAll(view);
-    } catch (const std::bad_alloc&) {
-        return fail(ErrorCode::OutOfMemory,
-            fmt::format("There is not enough memory for tensor \"{}\" of {}.", displayName(name),
-                displayPath(m_path)));
-    }
-}
-
 Status Checkpoint::status() const
 {
     for (const auto& file : m_files)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -28,14 +29,22 @@ struct TensorInfo {
     std::uint64_t elements() const;
 };
 
+/// The tile of a matrix that shares one scale, as the model's configuration gives it; 0 = to be
+/// inferred from the number of scales (128 where that fits).
+struct ScaleBlock {
+    std::uint64_t rows = 0;
+    std::uint64_t cols = 0;
+};
+
 /// "[16, 128]"
 std::string formatShape(std::span<const std::uint64_t> shape);
 
-/// Bytes, dtypes, shapes and names of a model's weights; knows nothing about models. Opening reads headers only.
-/// Immutable and safe to share between threads.
+/// Bytes, dtypes, shapes and names of a model's weights; knows nothing about models. Opening reads
+/// headers only. Immutable and safe to share between threads.
 class Checkpoint {
 public:
-    /// `path`: a `.safetensors` file, an index (`*.safetensors.index.json`), or a folder that holds either.
+    /// `path`: a `.safetensors` file, an index (`*.safetensors.index.json`), or a folder that holds
+    /// either.
     static Result<std::shared_ptr<const Checkpoint>> open(const std::filesystem::path& path);
 
     /// The folder that config.json and the tokenizer are looked for in.
@@ -49,16 +58,32 @@ public:
     std::span<const std::shared_ptr<const MappedFile>> files() const { return m_files; }
     std::uint64_t totalBytes() const; ///< of the tensors
 
-    /// A tensor of exactly this shape as a float-decodable matrix (a vector is one row). Errors name the file, the tensor,
-    /// the expected and the actual shape or dtype.
-    Result<MatrixView> matrix(std::string_view name, std::uint64_t rows, std::uint64_t cols) const;
+    /// A tensor of exactly this shape as a float-decodable matrix (a vector is one row). Eight-bit
+    /// floats bring the scales that are kept in `<name>_scale_inv` or `<name>_scale`, if there are
+    /// any. Errors name the file, the tensor, the expected and the actual shape or dtype.
+    Result<MatrixView> matrix(
+        std::string_view name, std::uint64_t rows, std::uint64_t cols, ScaleBlock block = {}) const;
     Result<std::vector<float>> vector(std::string_view name, std::uint64_t size) const;
+    /// A tensor of the shape [count, rows, cols] as `count` matrices.
+    Result<std::vector<MatrixView>> stack(
+        std::string_view name, std::array<std::uint64_t, 3> shape, ScaleBlock block = {}) const;
+    /// The same for MXFP4 in two tensors, `<name>_blocks` u8 [count, rows, cols / 32, 16] with the
+    /// first element of a byte in its low half, and `<name>_scales` u8 [count, rows, cols / 32].
+    Result<std::vector<MatrixView>> mxfp4Stack(
+        std::string_view name, std::array<std::uint64_t, 3> shape) const;
 
     /// Error when a mapped file has shrunk since it was opened.
     Status status() const;
 
 private:
     Checkpoint() = default;
+    std::string subject(const TensorInfo& tensor) const; ///< of an error: file and tensor
+    Result<const TensorInfo*> require(
+        std::string_view name, std::span<const std::uint64_t> shape, bool allowRow = false) const;
+    Status checkDecodable(const TensorInfo& tensor, std::uint64_t cols) const;
+    Status checkStack(std::string_view name, std::uint64_t count) const;
+    Status attachScales(
+        const TensorInfo& tensor, ScaleBlock block, std::span<MatrixView> matrices) const;
     std::filesystem::path m_path;
     std::filesystem::path m_folder;
     std::vector<TensorInfo> m_tensors;

@@ -17,14 +17,6 @@ namespace {
 constexpr std::size_t kMaxDimensions = 32;
 constexpr std::size_t kMaxIgnoredDepth = 32;
 
-/// In the format's list, but with no counterpart in DType.
-bool isKnownElsewhere(std::string_view dtype)
-{
-    constexpr std::array<std::string_view, 7> kNames
-        = {"F4", "F6_E2M3", "F6_E3M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "C64"};
-    return std::find(kNames.begin(), kNames.end(), dtype) != kNames.end();
-}
-
 } // namespace
 
 bool HeaderSax::refuse(std::string problem, ErrorCode code)
@@ -225,20 +217,21 @@ bool HeaderSax::finishEntry()
     if (m_offsets.size() != 2)
         return refuse(fmt::format("the data_offsets of {} are not two numbers", entryName()));
     const auto dtype = dtypeFromSafetensors(m_dtype);
-    if (!dtype && isKnownElsewhere(m_dtype))
-        return refuse(
-            fmt::format("{} has the dtype {}, which is not supported", entryName(), m_dtype),
-            ErrorCode::Unsupported);
     if (!dtype)
         return refuse(
             fmt::format("{} has the unknown dtype \"{}\"", entryName(), displayName(m_dtype, 40)));
 
-    std::optional<std::uint64_t> bytes = 1;
+    std::optional<std::uint64_t> elements = 1;
     for (const std::uint64_t size : m_shape)
-        bytes = bytes ? checkedMul(*bytes, size) : bytes;
-    bytes = bytes ? checkedMul(*bytes, dtypeBytes(*dtype)) : bytes;
+        elements = elements ? checkedMul(*elements, size) : elements;
+    const auto bytes = elements ? storedBytes(*dtype, *elements) : std::nullopt;
+    const std::size_t inBlock = blockLayout(*dtype).elements;
     const std::uint64_t begin = m_offsets[0];
     const std::uint64_t end = m_offsets[1];
+    if (elements && *elements % inBlock != 0)
+        return refuse(
+            fmt::format("the {} elements of {} do not fill whole groups of {}, which {} needs",
+                *elements, entryName(), inBlock, m_dtype));
     if (!bytes)
         return refuse(fmt::format(
             "the shape {} of {} is too large for any file", formatShape(m_shape), entryName()));

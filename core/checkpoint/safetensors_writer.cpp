@@ -23,10 +23,10 @@ std::string jsonText(std::string_view text)
 /// Nothing when the size of the shape does not fit 64 bits.
 std::optional<std::uint64_t> sizeOf(DType dtype, std::span<const std::uint64_t> shape)
 {
-    std::optional<std::uint64_t> bytes = dtypeBytes(dtype);
+    std::optional<std::uint64_t> elements = 1;
     for (const std::uint64_t size : shape)
-        bytes = bytes ? checkedMul(*bytes, size) : bytes;
-    return bytes;
+        elements = elements ? checkedMul(*elements, size) : elements;
+    return elements ? storedBytes(dtype, *elements) : std::nullopt;
 }
 
 } // namespace

@@ -4,36 +4,50 @@
 
 #include <array>
 
+#include "core/base/checked.h"
+#include "core/tensor/decoders.h"
 #include "core/tensor/half.h"
 
 namespace moescope {
 
 namespace {
 
+enum class Kind { Float, Whole };
+
 struct Entry {
     DType dtype;
     std::string_view name;
     std::string_view safetensors;
-    std::size_t bytes;
+    std::size_t blockElements;
+    std::size_t blockBytes;
+    Kind kind;
+    BlockDecoder decode;
 };
 
 // In the order of DType.
-constexpr std::array<Entry, 15> kEntries = {{
-    {DType::F64, "f64", "F64", 8},
-    {DType::F32, "f32", "F32", 4},
-    {DType::F16, "f16", "F16", 2},
-    {DType::BF16, "bf16", "BF16", 2},
-    {DType::F8E4M3, "f8e4m3", "F8_E4M3", 1},
-    {DType::F8E5M2, "f8e5m2", "F8_E5M2", 1},
-    {DType::I64, "i64", "I64", 8},
-    {DType::I32, "i32", "I32", 4},
-    {DType::I16, "i16", "I16", 2},
-    {DType::I8, "i8", "I8", 1},
-    {DType::U64, "u64", "U64", 8},
-    {DType::U32, "u32", "U32", 4},
-    {DType::U16, "u16", "U16", 2},
-    {DType::U8, "u8", "U8", 1},
-    {DType::Bool, "bool", "BOOL", 1},
+constexpr std::array<Entry, 22> kEntries = {{
+    {DType::F64, "f64", "F64", 1, 8, Kind::Float, decodeF64},
+    {DType::F32, "f32", "F32", 1, 4, Kind::Float, decodeF32},
+    {DType::F16, "f16", "F16", 1, 2, Kind::Float, decodeF16},
+    {DType::BF16, "bf16", "BF16", 1, 2, Kind::Float, decodeBF16},
+    {DType::F8E4M3, "f8e4m3", "F8_E4M3", 1, 1, Kind::Float, decodeF8E4M3},
+    {DType::F8E5M2, "f8e5m2", "F8_E5M2", 1, 1, Kind::Float, decodeF8E5M2},
+    {DType::F8E4M3Fnuz, "f8e4m3fnuz", "F8_E4M3FNUZ", 1, 1, Kind::Float, decodeF8E4M3Fnuz},
+    {DType::F8E5M2Fnuz, "f8e5m2fnuz", "F8_E5M2FNUZ", 1, 1, Kind::Float, decodeF8E5M2Fnuz},
+    {DType::F8E8M0, "f8e8m0", "F8_E8M0", 1, 1, Kind::Float, decodeF8E8M0},
+    {DType::F6E2M3, "f6e2m3", "F6_E2M3", 4, 3, Kind::Float, nullptr},
+    {DType::F6E3M2, "f6e3m2", "F6_E3M2", 4, 3, Kind::Float, nullptr},
+    {DType::F4, "f4", "F4", 2, 1, Kind::Float, decodeF4},
+    {DType::C64, "c64", "C64", 1, 8, Kind::Float, nullptr},
+    {DType::I64, "i64", "I64", 1, 8, Kind::Whole, decodeI64},
+    {DType::I32, "i32", "I32", 1, 4, Kind::Whole, decodeI32},
+    {DType::I16, "i16", "I16", 1, 2, Kind::Whole, decodeI16},
+    {DType::I8, "i8", "I8", 1, 1, Kind::Whole, decodeI8},
+    {DType::U64, "u64", "U64", 1, 8, Kind::Whole, decodeU64},
+    {DType::U32, "u32", "U32", 1, 4, Kind::Whole, decodeU32},
+    {DType::U16, "u16", "U16", 1, 2, Kind::Whole, decodeU16},
+    {DType::U8, "u8", "U8", 1, 1, Kind::Whole, decodeU8},
+    {DType::Bool, "bool", "BOOL", 1, 1, Kind::Whole, decodeU8},
 }};
 
 constexpr bool inOrder()
@@ -51,6 +65,24 @@ const Entry& entry(DType dtype)
 }
 
 } // namespace
+
+BlockLayout blockLayout(DType dtype)
+{
+    return {entry(dtype).blockElements, entry(dtype).blockBytes};
+}
+
+std::size_t dtypeBytes(DType dtype)
+{
+    return entry(dtype).blockBytes;
+}
+
+std::optional<std::uint64_t> storedBytes(DType dtype, std::uint64_t elements)
+{
+    const auto [blockElements, blockBytes] = blockLayout(dtype);
+    if (elements % blockElements != 0)
+        return std::nullopt;
+    return checkedMul(elements / blockElements, blockBytes);
+}
 
 std::string_view dtypeName(DType dtype)
 {
@@ -70,15 +102,19 @@ std::optional<DType> dtypeFromSafetensors(std::string_view name)
     return std::nullopt;
 }
 
-std::size_t dtypeBytes(DType dtype)
+BlockDecoder blockDecoder(DType dtype)
 {
-    return entry(dtype).bytes;
+    return entry(dtype).decode;
+}
+
+bool dtypeIsFloat(DType dtype)
+{
+    return entry(dtype).kind == Kind::Float;
 }
 
 bool isDecodable(DType dtype)
 {
-    return dtype == DType::F64 || dtype == DType::F32 || dtype == DType::F16
-        || dtype == DType::BF16;
+    return entry(dtype).kind == Kind::Float && entry(dtype).decode != nullptr;
 }
 
 float f16ToFloat(std::uint16_t bits)

@@ -11,16 +11,57 @@
 namespace moescope {
 
 enum class DType : std::uint8_t {
-    F64, F32, F16, BF16, F8E4M3, F8E5M2, I64, I32, I16, I8, U64, U32, U16, U8, Bool
+    F64,
+    F32,
+    F16,
+    BF16,
+    F8E4M3,
+    F8E5M2,
+    F8E4M3Fnuz,
+    F8E5M2Fnuz,
+    F8E8M0,
+    F6E2M3,
+    F6E3M2,
+    F4,
+    C64,
+    I64,
+    I32,
+    I16,
+    I8,
+    U64,
+    U32,
+    U16,
+    U8,
+    Bool
 };
+
+/// Elements that cannot be stored alone form blocks: two F4 share a byte. Everything else is a
+/// block of one element.
+struct BlockLayout {
+    std::size_t elements = 1;
+    std::size_t bytes = 1;
+};
+BlockLayout blockLayout(DType dtype);
+/// Bytes of one block; of one element where a block is one element.
+std::size_t dtypeBytes(DType dtype);
+/// Bytes that so many elements take; nothing when they end inside a block or the size does not fit
+/// 64 bits.
+std::optional<std::uint64_t> storedBytes(DType dtype, std::uint64_t elements);
 
 /// "bf16", "f32", ...
 std::string_view dtypeName(DType dtype);
-/// The names that safetensors uses ("BF16", "F8_E4M3", ...).
+/// The names that files use ("BF16", "F8_E4M3", ...).
 std::string_view safetensorsName(DType dtype);
 std::optional<DType> dtypeFromSafetensors(std::string_view name);
-std::size_t dtypeBytes(DType dtype);
-/// True for the types that can be decoded to float here: f64 (rounded), f32, f16, bf16.
+
+/// Decodes `blocks` blocks that lie `stride` bytes apart, one after the other, to float.
+using BlockDecoder
+    = void (*)(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+/// Null for the types whose values have no float (complex) or no published packing (six bits).
+BlockDecoder blockDecoder(DType dtype);
+/// Floating-point numbers, complex ones included, however they are packed.
+bool dtypeIsFloat(DType dtype);
+/// True for the floating-point types that can be decoded to float here (f64 is rounded).
 bool isDecodable(DType dtype);
 
 inline float bf16ToFloat(std::uint16_t bits)

@@ -2,74 +2,85 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tensor/matrix_view.h"
 
-#include <bit>
+#include <algorithm>
 #include <cassert>
-#include <cstring>
 
-#include "core/tensor/half.h"
+#include <fmt/format.h>
 
 namespace moescope {
 
-static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");
-
 namespace {
 
-template <typename T>
-T load(const std::byte* from)
-{
-    T value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
-}
+constexpr std::size_t kMxBlock = 32; ///< elements that share a scale in the MX formats
 
-/// A constant stride lets the compiler turn contiguous rows into vector code.
-template <typename Stored, typename Convert>
-void decodeRow(
-    const std::byte* from, std::size_t stride, std::size_t count, float* out, Convert convert)
+/// Multiplies row `row` of the tiled whole by its factors.
+void applyScales(const ScaleView& scales, std::size_t row, std::span<float> values)
 {
-    if (stride == sizeof(Stored)) {
-        for (std::size_t i = 0; i < count; ++i)
-            out[i] = convert(load<Stored>(from + i * sizeof(Stored)));
-    } else {
-        for (std::size_t i = 0; i < count; ++i)
-            out[i] = convert(load<Stored>(from + i * stride));
+    const BlockDecoder decode = blockDecoder(scales.dtype);
+    const std::byte* from = scales.data + row / scales.blockRows * scales.rowStride;
+    for (std::size_t c = 0; c < values.size(); c += scales.blockCols, from += scales.colStride) {
+        float scale = 0;
+        decode(from, scales.colStride, 1, &scale);
+        const std::size_t end = std::min(values.size(), c + scales.blockCols);
+        for (std::size_t i = c; i < end; ++i)
+            values[i] *= scale;
     }
 }
 
-template <typename Stored, typename Convert>
-void decodeAs(
-    const MatrixView& matrix, std::size_t first, std::size_t count, float* out, Convert convert)
+} // namespace
+
+MatrixView MatrixView::rowMajor(
+    DType dtype, std::size_t rows, std::size_t cols, const std::byte* data)
 {
-    for (std::size_t r = 0; r < count; ++r)
-        decodeRow<Stored>(matrix.data + (first + r) * matrix.rowStride, matrix.colStride,
-            matrix.cols, out + r * matrix.cols, convert);
+    const BlockLayout block = blockLayout(dtype);
+    assert(cols % block.elements == 0);
+    return {dtype, rows, cols, data, cols / block.elements * block.bytes, block.bytes};
 }
 
-} // namespace
+MatrixView MatrixView::rowRange(std::size_t first, std::size_t count, std::size_t step) const
+{
+    assert(count == 0 || first + (count - 1) * step < rows);
+    MatrixView part = *this;
+    part.rows = count;
+    part.data += first * rowStride;
+    part.rowStride *= step;
+    part.scales.firstRow += first * scales.rowStep;
+    part.scales.rowStep *= step;
+    return part;
+}
+
+MatrixView MatrixView::transposed() const
+{
+    assert(blockLayout(dtype).elements == 1 && scales.data == nullptr);
+    return {dtype, cols, rows, data, colStride, rowStride};
+}
+
+std::string packingName(const MatrixView& matrix)
+{
+    const ScaleView& scales = matrix.scales;
+    if (scales.data == nullptr)
+        return std::string(dtypeName(matrix.dtype));
+    if (matrix.dtype == DType::F4 && scales.dtype == DType::F8E8M0 && scales.blockRows == 1
+        && scales.blockCols == kMxBlock)
+        return "mxfp4";
+    return fmt::format(
+        "{} with {}x{} scales", dtypeName(matrix.dtype), scales.blockRows, scales.blockCols);
+}
 
 void decodeRows(
     const MatrixView& matrix, std::size_t first, std::size_t count, std::span<float> out)
 {
     assert(first <= matrix.rows && count <= matrix.rows - first);
     assert(out.size() >= count * matrix.cols);
-    switch (matrix.dtype) {
-    case DType::F64:
-        decodeAs<double>(
-            matrix, first, count, out.data(), [](double v) { return static_cast<float>(v); });
-        break;
-    case DType::F32:
-        decodeAs<float>(matrix, first, count, out.data(), [](float v) { return v; });
-        break;
-    case DType::F16:
-        decodeAs<std::uint16_t>(
-            matrix, first, count, out.data(), [](std::uint16_t v) { return expandHalf(v); });
-        break;
-    case DType::BF16:
-        decodeAs<std::uint16_t>(
-            matrix, first, count, out.data(), [](std::uint16_t v) { return bf16ToFloat(v); });
-        break;
-    default:
-        assert(!"the dtype must be decodable");
+    const BlockDecoder decode = blockDecoder(matrix.dtype);
+    assert(decode != nullptr);
+    const std::size_t blocks = matrix.cols / blockLayout(matrix.dtype).elements;
+    const ScaleView& scales = matrix.scales;
+    for (std::size_t r = 0; r < count; ++r) {
+        const std::span<float> row = out.subspan(r * matrix.cols, matrix.cols);
+        decode(matrix.data + (first + r) * matrix.rowStride, matrix.colStride, blocks, row.data());
+        if (scales.data != nullptr)
+            applyScales(scales, scales.firstRow + (first + r) * scales.rowStep, row);
     }
 }
 

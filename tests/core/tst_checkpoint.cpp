@@ -362,7 +362,8 @@ private slots:
         builder.add("v", DType::F16, {3}, {0.5F, -1, 0});
         builder.add("scalar", DType::F32, {}, {1});
         builder.addBytes("ids", DType::I32, {2, 3}, std::vector<std::byte>(24));
-        builder.addBytes("eight", DType::F8E4M3, {2, 3}, std::vector<std::byte>(6));
+        builder.addBytes("complex", DType::C64, {2, 3}, std::vector<std::byte>(48));
+        builder.addBytes("four", DType::F4, {2, 3}, std::vector<std::byte>(3));
         VERIFY_OK(builder.writeFile(file("model.safetensors")));
         const auto opened = Checkpoint::open(folder());
         VERIFY_OK(opened);
@@ -384,7 +385,9 @@ private slots:
         VERIFY_REFUSED(checkpoint.matrix("v", 3, 1), ErrorCode::BadFormat, "needs [3, 1]");
         VERIFY_REFUSED(checkpoint.matrix("ids", 2, 3), ErrorCode::BadFormat, "has the dtype i32");
         VERIFY_REFUSED(
-            checkpoint.matrix("eight", 2, 3), ErrorCode::Unsupported, "has the dtype f8e4m3");
+            checkpoint.matrix("complex", 2, 3), ErrorCode::Unsupported, "has the dtype c64");
+        VERIFY_REFUSED(checkpoint.matrix("four", 2, 3), ErrorCode::BadFormat,
+            "has rows of 3 values, which are no whole blocks of 2 as f4 needs");
         QVERIFY(!checkpoint.find(""));
         QVERIFY(!checkpoint.find("zzz"));
     }

@@ -212,9 +212,12 @@ private slots:
         row("metadata twice", safetensorsBytes(R"({"__metadata__":{"n":"1","n":"2"}})", ""),
             "appear twice");
 
-        QTest::newRow("dtype of four bits")
-            << oneEntry(R"({"dtype":"F4","shape":[8],"data_offsets":[0,4]})")
-            << std::string("not supported") << true;
+        row("half a byte", oneEntry(R"({"dtype":"F4","shape":[3,3],"data_offsets":[0,4]})"),
+            "the 9 elements of tensor \"a\" do not fill whole groups of 2, which F4 needs");
+        row("six bits", oneEntry(R"({"dtype":"F6_E2M3","shape":[6],"data_offsets":[0,4]})"),
+            "whole groups of 4");
+        row("too few bytes of four bits",
+            oneEntry(R"({"dtype":"F4","shape":[10],"data_offsets":[0,4]})"), "needs 5 bytes");
         QTest::newRow("GGUF") << std::string("GGUF\x03\0\0\0\0\0\0\0", 12)
                               << std::string("is a GGUF file") << true;
         QTest::newRow("PyTorch") << std::string("PK\x03\x04 archive")

@@ -171,8 +171,21 @@ private slots:
         QCOMPARE(dtypeName(DType::BF16), std::string_view("bf16"));
         QCOMPARE(dtypeBytes(DType::F64), std::size_t{8});
         QCOMPARE(dtypeBytes(DType::F8E5M2), std::size_t{1});
-        QVERIFY(isDecodable(DType::F16) && isDecodable(DType::F64));
-        QVERIFY(!isDecodable(DType::F8E4M3) && !isDecodable(DType::I32));
+        QVERIFY(isDecodable(DType::F16) && isDecodable(DType::F64) && isDecodable(DType::F8E4M3));
+        QVERIFY(
+            !isDecodable(DType::C64) && !isDecodable(DType::F6E2M3) && !isDecodable(DType::I32));
+        QVERIFY(dtypeIsFloat(DType::C64) && !dtypeIsFloat(DType::Bool));
+    }
+
+    void sizesAreWholeBlocks()
+    {
+        QCOMPARE(storedBytes(DType::BF16, 5), std::optional<std::uint64_t>(10));
+        QCOMPARE(storedBytes(DType::F4, 6), std::optional<std::uint64_t>(3));
+        QCOMPARE(storedBytes(DType::F4, 5), std::optional<std::uint64_t>());
+        QCOMPARE(storedBytes(DType::F6E3M2, 8), std::optional<std::uint64_t>(6));
+        QCOMPARE(storedBytes(DType::F6E3M2, 6), std::optional<std::uint64_t>());
+        QCOMPARE(storedBytes(DType::C64, 1ULL << 61), std::optional<std::uint64_t>());
+        QCOMPARE(storedBytes(DType::F64, 0), std::optional<std::uint64_t>(0));
     }
 
     void matricesDecode_data()
