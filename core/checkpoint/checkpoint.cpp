@@ -83,8 +83,11 @@ Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const fs::path& path)
             const auto number = static_cast<std::uint32_t>(checkpoint->m_files.size());
             MOESCOPE_TRY(Shard shard, openShard(file, number));
             checkpoint->m_files.push_back(std::move(shard.file));
-            std::move(shard.tensors.begin(), shard.tensors.end(),
-                std::back_inserter(checkpoint->m_tensors));
+            if (number == 0)
+                checkpoint->m_tensors = std::move(shard.tensors);
+            else
+                std::move(shard.tensors.begin(), shard.tensors.end(),
+                    std::back_inserter(checkpoint->m_tensors));
         }
         auto& tensors = checkpoint->m_tensors;
         std::sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {

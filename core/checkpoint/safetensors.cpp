@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -90,15 +91,14 @@ Status checkLayout(
     std::uint64_t position = 0;
     const TensorInfo* previous = nullptr;
     for (const auto& entry : entries) {
-        const std::string name = displayName(entry.tensor.name);
         if (entry.begin < position)
             return broken(source,
                 fmt::format("tensors \"{}\" and \"{}\" overlap at byte {} of the data",
-                    displayName(previous->name), name, entry.begin));
+                    displayName(previous->name), displayName(entry.tensor.name), entry.begin));
         if (entry.begin > position)
             return broken(source,
                 fmt::format("{} bytes before tensor \"{}\" belong to no tensor",
-                    entry.begin - position, name));
+                    entry.begin - position, displayName(entry.tensor.name)));
         position = entry.end;
         previous = &entry.tensor;
     }
@@ -125,9 +125,12 @@ Result<SafetensorsHeader> parseSafetensors(std::span<const std::byte> file, std:
                     "{} cannot be opened: {}.", displayName(source, 1000), sax.error.message));
         }
         MOESCOPE_CHECK(checkNames(sax.entries, source));
-        std::stable_sort(sax.entries.begin(), sax.entries.end(), [](const auto& a, const auto& b) {
-            return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-        });
+        const auto byPlace = [](const auto& a, const auto& b) {
+            return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+        };
+        // Most writers keep the order of the data.
+        if (!std::is_sorted(sax.entries.begin(), sax.entries.end(), byPlace))
+            std::sort(sax.entries.begin(), sax.entries.end(), byPlace);
         MOESCOPE_CHECK(checkLayout(sax.entries, data.size(), source));
 
         SafetensorsHeader header;
