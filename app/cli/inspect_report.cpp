@@ -33,6 +33,22 @@ private:
     TableFigure m_table;
 };
 
+std::string describeWindows(const ModelConfig& config)
+{
+    std::optional<std::uint32_t> window;
+    std::size_t layers = 0;
+    for (const LayerSpec& layer : config.layers) {
+        if (!layer.window)
+            continue;
+        window = layer.window;
+        ++layers;
+    }
+    if (!window)
+        return "full attention";
+    const std::string size = formatCount(*window) + " positions";
+    return layers == config.layers.size() ? size : fmt::format("{} in {} layers", size, layers);
+}
+
 void addModelFacts(Facts& facts, const MoeModel& model)
 {
     const ModelConfig& config = model.config();
@@ -55,9 +71,13 @@ void addModelFacts(Facts& facts, const MoeModel& model)
     facts.add("attention",
         fmt::format("{} heads of {}, {} key-value heads", attention.heads, attention.headDim,
             attention.kvHeads));
-    facts.add("window",
-        attention.window ? formatCount(*attention.window) + " positions" : "full attention");
+    facts.add("window", describeWindows(config));
     facts.add("rotary base", displayNumber(attention.rope.base));
+    facts.add("rotary kind", attention.rope.kind);
+    if (config.router.sharedExperts > 0)
+        facts.add("shared experts", formatCount(config.router.sharedExperts));
+    if (!config.missingPart.empty())
+        facts.add("cannot be run", "missing: " + config.missingPart);
     facts.add("output head", config.tiedEmbeddings ? "tied to the embedding" : "its own matrix");
 }
 
@@ -182,13 +202,17 @@ Json configToJson(const MoeModel& model)
     for (const LayerSpec& layer : config.layers)
         json["intermediate"].push_back(layer.intermediate);
     json["attention"] = {{"heads", attention.heads}, {"kv_heads", attention.kvHeads},
-        {"head_dim", attention.headDim},
-        {"window", attention.window ? Json(*attention.window) : Json()},
-        {"rope_base", attention.rope.base}};
+        {"head_dim", attention.headDim}, {"rope_base", attention.rope.base},
+        {"rope_kind", attention.rope.kind}};
+    json["windows"] = Json::array();
+    for (const LayerSpec& layer : config.layers)
+        json["windows"].push_back(layer.window ? Json(*layer.window) : Json());
+    json["missing_part"] = config.missingPart.empty() ? Json() : Json(config.missingPart);
     const RouterSpec& router = config.router;
     if (router.experts > 0)
         json["router"] = {{"experts", router.experts}, {"top_k", router.topK},
-            {"score", router.score == ScoreFunction::Softmax ? "softmax" : "sigmoid"},
+            {"score", scoreName(router.score)}, {"selection_bias", router.selectionBias},
+            {"groups", router.groups}, {"kept_groups", router.keptGroups},
             {"renormalise", router.renormalise}, {"scale", plainDouble(router.scale)},
             {"shared_experts", router.sharedExperts}, {"rule", router.describe()}};
     else

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/checkpoint/gguf.h"
 #include "core/checkpoint/safetensors.h"
 #include "core/checkpoint/weight_files.h"
 
@@ -17,25 +18,62 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Shard {
-    std::shared_ptr<const MappedFile> file;
+using Files = std::vector<std::shared_ptr<const MappedFile>>;
+
+/// What the files of a model hold together; the tensors of the first file come first.
+struct Contents {
+    Files files;
     std::vector<TensorInfo> tensors;
+    Metadata metadata;
 };
 
-Result<Shard> openShard(const fs::path& path, std::uint32_t index)
+void append(std::vector<TensorInfo>& all, std::vector<TensorInfo>&& tensors, std::size_t file)
 {
-    Shard shard;
-    MOESCOPE_TRY(shard.file, MappedFile::open(path));
-    auto header = parseSafetensors(shard.file->bytes(), displayPath(path));
+    for (TensorInfo& tensor : tensors)
+        tensor.file = static_cast<std::uint32_t>(file);
+    if (all.empty())
+        all = std::move(tensors);
+    else
+        std::move(tensors.begin(), tensors.end(), std::back_inserter(all));
+}
+
+/// Maps one more file and parses its header.
+template <typename Parse>
+auto openHeader(const fs::path& path, Files& files, Parse parse)
+    -> decltype(parse(std::span<const std::byte>(), std::string_view()))
+{
+    MOESCOPE_TRY(auto file, MappedFile::open(path));
+    auto header = parse(file->bytes(), displayPath(path));
     // A file that shrank meanwhile reads as zeros: then its header is not the thing to complain
     // about.
-    MOESCOPE_CHECK(shard.file->status());
-    if (!header)
-        return tl::unexpected(std::move(header).error());
-    shard.tensors = std::move(header->tensors);
-    for (TensorInfo& tensor : shard.tensors)
-        tensor.file = index;
-    return shard;
+    MOESCOPE_CHECK(file->status());
+    files.push_back(std::move(file));
+    return header;
+}
+
+Result<Contents> openSafetensors(const WeightFiles& found)
+{
+    Contents contents;
+    for (const fs::path& path : found.files) {
+        MOESCOPE_TRY(auto header, openHeader(path, contents.files, parseSafetensors));
+        append(contents.tensors, std::move(header.tensors), contents.files.size() - 1);
+    }
+    return contents;
+}
+
+Result<Contents> openGguf(const WeightFiles& found)
+{
+    Contents contents;
+    std::vector<GgufHeader> headers;
+    for (const fs::path& path : found.files) {
+        MOESCOPE_TRY(auto header, openHeader(path, contents.files, parseGguf));
+        headers.push_back(std::move(header));
+    }
+    MOESCOPE_CHECK(checkGgufParts(found.files, headers));
+    contents.metadata = std::move(headers.front().metadata);
+    for (std::size_t i = 0; i < headers.size(); ++i)
+        append(contents.tensors, std::move(headers[i].tensors), i);
+    return contents;
 }
 
 /// The index and its shards must tell the same story.
@@ -79,16 +117,12 @@ Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const fs::path& path)
         std::shared_ptr<Checkpoint> checkpoint(new Checkpoint);
         checkpoint->m_path = path;
         checkpoint->m_folder = found.folder;
-        for (const fs::path& file : found.files) {
-            const auto number = static_cast<std::uint32_t>(checkpoint->m_files.size());
-            MOESCOPE_TRY(Shard shard, openShard(file, number));
-            checkpoint->m_files.push_back(std::move(shard.file));
-            if (number == 0)
-                checkpoint->m_tensors = std::move(shard.tensors);
-            else
-                std::move(shard.tensors.begin(), shard.tensors.end(),
-                    std::back_inserter(checkpoint->m_tensors));
-        }
+        const bool isGguf = found.format == WeightFormat::Gguf;
+        checkpoint->m_format = isGguf ? "GGUF" : "safetensors";
+        MOESCOPE_TRY(Contents contents, isGguf ? openGguf(found) : openSafetensors(found));
+        checkpoint->m_files = std::move(contents.files);
+        checkpoint->m_tensors = std::move(contents.tensors);
+        checkpoint->m_metadata = std::move(contents.metadata);
         auto& tensors = checkpoint->m_tensors;
         std::sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
             return std::tie(a.name, a.file) < std::tie(b.name, b.file);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/checkpoint/metadata.h"
 #include "core/io/mapped_file.h"
 #include "core/tensor/matrix_view.h"
 
@@ -43,14 +44,17 @@ std::string formatShape(std::span<const std::uint64_t> shape);
 /// headers only. Immutable and safe to share between threads.
 class Checkpoint {
 public:
-    /// `path`: a `.safetensors` file, an index (`*.safetensors.index.json`), or a folder that holds
-    /// either.
+    /// `path`: a `.safetensors` file, an index (`*.safetensors.index.json`), a `.gguf` file (of a
+    /// split model any part), or a folder that holds one of them.
     static Result<std::shared_ptr<const Checkpoint>> open(const std::filesystem::path& path);
 
     /// The folder that config.json and the tokenizer are looked for in.
     const std::filesystem::path& folder() const { return m_folder; }
     const std::filesystem::path& path() const { return m_path; } ///< as opened
-    std::string_view format() const { return "safetensors"; }
+    std::string_view format() const { return m_format; } ///< "safetensors" or "GGUF"
+    /// What the file says besides tensors; of a split GGUF model the first part does. Borrows from
+    /// the mapping.
+    const Metadata& metadata() const { return m_metadata; }
 
     /// Sorted by name.
     std::span<const TensorInfo> tensors() const { return m_tensors; }
@@ -86,6 +90,8 @@ private:
         const TensorInfo& tensor, ScaleBlock block, std::span<MatrixView> matrices) const;
     std::filesystem::path m_path;
     std::filesystem::path m_folder;
+    std::string_view m_format;
+    Metadata m_metadata;
     std::vector<TensorInfo> m_tensors;
     std::vector<std::shared_ptr<const MappedFile>> m_files;
 };

@@ -22,12 +22,14 @@ struct HubModel {
     bool complete = false; ///< every weight file that the index names is there
 };
 
-/// The cache folder by the hub's own rules: HF_HUB_CACHE (once HUGGINGFACE_HUB_CACHE), else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub,
-/// else ~/.cache/huggingface/hub.
+/// The cache folder by the hub's own rules: HF_HUB_CACHE (once HUGGINGFACE_HUB_CACHE), else
+/// HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub.
 std::filesystem::path defaultHubCache();
 /// Models in `cache`, sorted by name; an absent folder gives an empty list.
 std::vector<HubModel> listHubModels(const std::filesystem::path& cache);
-/// The snapshot folder of "org/name", or of "name" when only one model ends in it. NotFound otherwise.
-Result<std::filesystem::path> findHubModel(const std::filesystem::path& cache, std::string_view name);
+/// The snapshot folder of "org/name", or of "name" when only one model ends in it. NotFound
+/// otherwise.
+Result<std::filesystem::path> findHubModel(
+    const std::filesystem::path& cache, std::string_view name);
 
 } // namespace moescope

@@ -11,6 +11,7 @@
 
 #include "core/base/text.h"
 #include "core/checkpoint/header_sax.h"
+#include "core/checkpoint/other_formats.h"
 
 namespace moescope {
 
@@ -24,28 +25,11 @@ tl::unexpected<Error> broken(std::string_view source, std::string_view problem)
         ErrorCode::BadFormat, fmt::format("{} is broken: {}.", displayName(source, 1000), problem));
 }
 
-/// Files that are often met under this name or in this place.
-std::optional<Error> recogniseOtherFormat(std::string_view text, std::string_view source)
-{
-    const std::string name = displayName(source, 1000);
-    if (text.starts_with("version https://git-lfs"))
-        return Error{ErrorCode::BadFormat,
-            fmt::format(
-                "{} is a Git LFS pointer; the weights themselves were not downloaded.", name)};
-    if (text.starts_with("GGUF"))
-        return Error{ErrorCode::Unsupported,
-            fmt::format("{} is a GGUF file, not a safetensors file.", name)};
-    if (text.starts_with("PK\x03\x04"))
-        return Error{ErrorCode::Unsupported,
-            fmt::format("{} is a PyTorch or zip archive, not a safetensors file.", name)};
-    return std::nullopt;
-}
-
 /// The JSON text of the header.
 Result<std::string_view> headerText(std::span<const std::byte> file, std::string_view source)
 {
     const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-    if (auto other = recogniseOtherFormat(text, source))
+    if (auto other = recogniseOtherFormat(file, source, "safetensors"))
         return tl::unexpected(std::move(*other));
     if (file.size() < kLengthBytes)
         return broken(source,

@@ -22,18 +22,22 @@ struct SafetensorsHeader {
     std::map<std::string, std::string> metadata; ///< "__metadata__"
 };
 
-/// Parses a whole file that is in memory (or mapped). Refuses: a header beyond the cap or the file, bytes that are not
-/// JSON, duplicate names, unknown dtypes, shapes whose size overflows or differs from the offsets, offsets out of
-/// range, overlaps, gaps, and bytes after the last tensor. `source` is named in every error.
-Result<SafetensorsHeader> parseSafetensors(std::span<const std::byte> file, std::string_view source);
+/// Parses a whole file that is in memory (or mapped). Refuses: a header beyond the cap or the file,
+/// bytes that are not JSON, duplicate names, unknown dtypes, shapes whose size overflows or differs
+/// from the offsets, offsets out of range, overlaps, gaps, and bytes after the last tensor.
+/// `source` is named in every error.
+Result<SafetensorsHeader> parseSafetensors(
+    std::span<const std::byte> file, std::string_view source);
 
-/// Collects tensors and writes them as one safetensors file, atomically, in the order they were added.
+/// Collects tensors and writes them as one safetensors file, atomically, in the order they were
+/// added.
 class SafetensorsWriter {
 public:
     void addF32(std::string name, std::vector<std::uint64_t> shape, std::span<const float> values);
-    void addI32(std::string name, std::vector<std::uint64_t> shape, std::span<const std::int32_t> values);
-    void addBytes(
-        std::string name, DType dtype, std::vector<std::uint64_t> shape, std::span<const std::byte> bytes);
+    void addI32(
+        std::string name, std::vector<std::uint64_t> shape, std::span<const std::int32_t> values);
+    void addBytes(std::string name, DType dtype, std::vector<std::uint64_t> shape,
+        std::span<const std::byte> bytes);
     void setMetadata(std::string key, std::string value);
     /// Error InvalidArgument for a repeated name or a size that does not fit the shape.
     Status write(const std::filesystem::path& path) const;

@@ -11,8 +11,11 @@
 
 namespace moescope {
 
-/// The safetensors files that make up one model.
+enum class WeightFormat { Safetensors, Gguf };
+
+/// The files that make up one model.
 struct WeightFiles {
+    WeightFormat format = WeightFormat::Safetensors;
     std::filesystem::path folder; ///< where config.json is looked for
     std::vector<std::filesystem::path> files; ///< all of them exist; in the order of the index
     std::optional<WeightIndex> index; ///< when the weights are in several files
@@ -20,7 +23,9 @@ struct WeightFiles {
 
 /// `path`: a weight file, an index, or a folder. In a folder `model.safetensors` comes first, then
 /// `model.safetensors.index.json`, then the only index or the only weight file of another name. A
-/// weight file that an index beside it names stands for the whole model.
+/// weight file that an index beside it names stands for the whole model. Where there is no
+/// safetensors file, the only GGUF model is taken; one part of a split model stands for all of
+/// them.
 Result<WeightFiles> findWeightFiles(const std::filesystem::path& path);
 
 } // namespace moescope

@@ -62,8 +62,8 @@ ComparisonGrid comparisonGrid(const std::shared_ptr<const ExploreResult>& result
     for (std::uint32_t e = 0; e < a.experts; ++e)
         frame.colLabels.push_back(std::to_string(e));
     layOutRows(*result, grid);
-    RoutingGridFigure::RowBar shared{
-        "shared", fmt::format("of {}", a.k), {}, static_cast<double>(a.k), -1};
+    RoutingGridFigure::RowBar shared{"shared", fmt::format("of {}", a.k), {},
+        static_cast<double>(a.k), -1, "How many experts both prompts chose for this token."};
     for (std::size_t row = 0; row < grid.tokensA.size(); ++row) {
         const std::size_t i = grid.tokensA[row];
         const std::size_t j = grid.tokensB[row];

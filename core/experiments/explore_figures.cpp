@@ -21,6 +21,8 @@ Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer)
 {
     TokenStripFigure strip;
     const auto ordinal = side.trace.ordinalOf(layer);
+    if (ordinal)
+        strip.badgeTitle = fmt::format("first expert in layer {}", layer.value);
     for (std::size_t t = 0; t < side.trace.tokenCount(); ++t) {
         const TraceToken& token = side.trace.tokens[t];
         const TaggedToken& tag = side.tags[t];
@@ -75,7 +77,7 @@ Figure overlapByLayerFigure(const ExploreResult& result)
 {
     LineFigure chart;
     chart.xAxis.title = "layer";
-    chart.yAxis.title = "shared experts at aligned tokens, share of k";
+    chart.yAxis.title = "experts in common, share of k";
     chart.yAxis.lo = 0;
     chart.yAxis.hi = 1;
     Figure figure{"overlap-by-layer", "Overlap by layer", "", "", {}};
@@ -85,11 +87,11 @@ Figure overlapByLayerFigure(const ExploreResult& result)
     }
     const RoutingTrace& trace = result.a.trace;
     LineFigure::Series series;
-    series.name = "shared share";
+    series.name = "measured";
     series.emphasised = true;
     series.markers = true;
     LineFigure::Band band;
-    band.name = "random sets, 95 % band";
+    band.name = "random sets, 95 %";
     for (std::size_t l = 0; l < trace.layerCount(); ++l) {
         const LayerOverlap& overlap = result.comparison->layers[l];
         const auto x = static_cast<double>(trace.layers[l].value);

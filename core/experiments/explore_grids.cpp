@@ -105,8 +105,9 @@ std::string listOf(std::span<const std::int32_t> ids)
 
 RoutingGridFigure::RowBar marginBar(const RoutingTrace& trace, std::size_t ordinal)
 {
-    RoutingGridFigure::RowBar bar{
-        "margin", trace.marginUnit, {}, fullMargin(trace), roundingMargin(trace, ordinal)};
+    RoutingGridFigure::RowBar bar{"margin", trace.marginUnit, {}, fullMargin(trace),
+        roundingMargin(trace, ordinal),
+        "Lead of the last expert chosen over the first left out: near 0 it was a close call."};
     for (std::size_t t = 0; t < trace.tokenCount(); ++t)
         bar.values.push_back(finiteOrNan(trace.marginAt(t, ordinal)));
     return bar;
@@ -115,7 +116,9 @@ RoutingGridFigure::RowBar marginBar(const RoutingTrace& trace, std::size_t ordin
 RoutingGridFigure::RowBar entropyBar(const RoutingTrace& trace, std::size_t ordinal)
 {
     RoutingGridFigure::RowBar bar{"entropy", "nats", {}, std::log(std::max(2U, trace.experts)),
-        -std::numeric_limits<double>::infinity()};
+        -std::numeric_limits<double>::infinity(),
+        "How evenly the router spread its probability over all experts: 0 is all on one, a full "
+        "bar is the same for each."};
     for (std::size_t t = 0; t < trace.tokenCount(); ++t)
         bar.values.push_back(trace.entropyAt(t, ordinal));
     return bar;
@@ -158,6 +161,32 @@ std::string shadeTitle(LayersView view)
         break;
     }
     return "experts shared with the other prompt";
+}
+
+std::string colourMeaning(GridView view, const LayerScale& scale)
+{
+    switch (view) {
+    case GridView::Chosen:
+        return fmt::format("weight, up to {:.2f}", scale.largestWeight);
+    case GridView::Probabilities:
+        return fmt::format("probability, up to {:.2f}", scale.largestProbability);
+    case GridView::Logits:
+        break;
+    }
+    return fmt::format("router logit, {:.1f} to {:.1f}", scale.lowLogit, scale.highLogit);
+}
+
+std::string colourMeaning(LayersView view)
+{
+    switch (view) {
+    case LayersView::Margin:
+        return "how clear the choice was";
+    case LayersView::Entropy:
+        return "how undecided the router was";
+    case LayersView::Overlap:
+        break;
+    }
+    return "share of experts in common";
 }
 
 } // namespace
@@ -239,8 +268,9 @@ LazyGrid allLayersGrid(
         ordinals[trace.layers[l].value] = l;
         grid.gaps[trace.layers[l].value].clear();
     }
-    grid.heading = {"all-layers", "All layers", "top expert, shade = " + frame.shadeTitle,
-        "The number is the expert with the largest weight. Ids of different layers are unrelated.",
+    grid.heading = {"all-layers", "All layers", "first expert · colour = " + colourMeaning(view),
+        "The number is the expert with the largest weight. Expert numbers of different layers are "
+        "unrelated.",
         std::move(frame)};
 
     grid.cell = [side, ordinals, view, other, full = fullMargin(trace),
@@ -307,10 +337,14 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
     frame.shadeTitle = shadeTitle(view, scale);
     frame.valueTitle = valueTitle(view);
     grid.heading = {"layer", fmt::format("Layer {}", layer.value),
-        "which expert reads which token · shade = " + frame.shadeTitle,
-        fmt::format("Numbers are ranks among the {} chosen. Bars on top: share of tokens per "
-                    "expert; even share k/E = {:.3f}.",
-            trace.k, frame.evenLoad),
+        "which experts read which token · colour = " + colourMeaning(view, scale),
+        fmt::format("{} Bars on top: share of the tokens that an expert reads; an even share is "
+                    "{} of {}. Margin: lead of the last expert chosen over the first left out. "
+                    "Entropy: how undecided the router was.",
+            trace.k == 1
+                ? "1 marks the expert that reads the token."
+                : fmt::format("The numbers rank the {} experts that read the token.", trace.k),
+            trace.k, trace.experts),
         std::move(frame)};
 
     const auto changed = [side, other, l = *ordinal](std::size_t t, std::size_t e) {

@@ -204,7 +204,7 @@ Figure tokenTable(const OpenModel& model, const ExploreResult::Side& side)
             {"trigram (lexical)", "", false, -1, "white space skipped"},
             {"piece", "", false, -1, "which part of its word the token is"},
             {"next token", "", false, -1, "the most likely next token"},
-            {"p", "", true, 3, "probability of that next token"}};
+            {"probability", "", true, 3, "of that next token"}};
     const RoutingTrace& trace = side.trace;
     for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
         const TaggedToken& tag = side.tags[t];

@@ -62,9 +62,7 @@ Result<LogitLens> logitLens(const MoeModel& model, const LogitLensSpec& spec, Ta
         std::vector<float> logits(config.vocabulary);
         for (std::uint32_t blocks = 0; blocks <= config.layerCount(); ++blocks) {
             MOESCOPE_CHECK(context.check());
-            const std::span<float> hidden = stream.row(blocks);
-            rmsNorm(hidden, model.tensors().finalNorm, config.normEps, hidden);
-            multiply(model.tensors().head, hidden, 1, logits, context.pool());
+            nextTokenLogits(model, stream.row(blocks), logits, context.pool());
             lens.rows.push_back({blocks, mostLikely(logits, spec.top)});
         }
         return lens;

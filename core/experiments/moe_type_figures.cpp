@@ -22,6 +22,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// A curve of more points than this is drawn through some of its ranks.
 constexpr std::size_t kCurvePoints = 512;
 constexpr std::size_t kDenseRanks = 128;
+/// A map of similarities with a cosine below this shows the sign.
+constexpr double kOppositeCosine = -0.1;
 
 /// 1-based ranks: the first ones all, since the curve is steep there, then evenly to the last.
 std::vector<std::size_t> curveRanks(std::size_t count)
@@ -123,7 +125,7 @@ Figure decayFigure(const LayerWeights& layer, Projection projection, bool differ
         differences ? "" : "-raw");
     figure.title = "Singular values";
     figure.subtitle = fmt::format("layer {}, {}, {}", layer.layer.value, projectionName(projection),
-        differences ? "differences from the mean" : "raw weights");
+        differences ? "differences from the mean" : "whole matrices");
     LineFigure line;
     line.xAxis.title = "rank";
     line.yAxis.title = "σ / rms";
@@ -185,9 +187,7 @@ Figure similarityFigure(const LayerWeights& layer, Projection projection)
     map.valueTitle = "cosine";
     map.rowAxis.title = "expert";
     map.colAxis.title = "expert";
-    map.scale = ColourScale::Diverging;
-    map.centre = 0;
-    map.range = Interval{-1, 1};
+    map.range = Interval{0, 1};
     if (const ProjectionAnalysis* analysis = layer.find(projection)) {
         const std::size_t count = analysis->experts();
         map.rows = count;
@@ -200,8 +200,15 @@ Figure similarityFigure(const LayerWeights& layer, Projection projection)
         const double band
             = kZ95 / std::sqrt(static_cast<double>(analysis->m) * static_cast<double>(analysis->n));
         map.null = NullModel{"independent experts", 0, Interval{-band, band}};
-        figure.caption = fmt::format("{}, {} pairs, mean {}. A pair of independent experts "
-                                     "gives 0 ± {:.2g} (95 %). Colours run from -1 to 1.",
+        // Cosines of weights lie at or above 0 but for noise; where they do not, the sign counts.
+        if (std::ranges::any_of(
+                analysis->cosine, [](double cosine) { return cosine < kOppositeCosine; })) {
+            map.scale = ColourScale::Diverging;
+            map.range = Interval{-1, 1};
+        }
+        figure.caption = fmt::format(
+            "{}, {} pairs, mean {}. 1 = the same direction, 0 = unrelated; a pair of independent "
+            "experts gives 0 ± {:.2g} (95 %).",
             shapeText(*analysis), analysis->cosines.pairs, displayNumber(analysis->cosines.mean, 3),
             band);
     }
@@ -214,12 +221,12 @@ Figure rankByLayerFigure(const MoeTypeResult& result, double share, bool differe
     Figure figure;
     figure.id = differences ? "rank-by-layer" : "rank-by-layer-raw";
     figure.title = "Rank by layer";
-    figure.subtitle = fmt::format("{} of energy, share of the ceiling, {}", percentText(share),
-        differences ? "differences from the mean" : "raw weights");
-    figure.caption = fmt::format("{}. Rank that holds {} of the energy over the rank that noise of "
-                                 "the same shape needs (Marchenko–Pastur); mean of the experts, "
-                                 "bars from the smallest to the largest.",
-        layersDone(result), percentText(share));
+    figure.subtitle = fmt::format("{} of energy, share of the ceiling", percentText(share));
+    figure.caption = fmt::format("{}, {}. Rank that holds {} of the energy over the rank that "
+                                 "noise of the same shape needs (Marchenko–Pastur); mean of the "
+                                 "experts, bars from the smallest to the largest.",
+        layersDone(result), differences ? "differences from the mean" : "whole matrices",
+        percentText(share));
     LineFigure line = layerFigure(result, "rank / ceiling");
     line.yAxis.lo = 0;
     line.levels.push_back({"ceiling: noise of this shape", 1, true});

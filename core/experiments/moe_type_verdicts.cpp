@@ -44,7 +44,8 @@ VerdictFigure::Row cosineRow(Projection projection, const std::vector<OriginTest
     row.help
         = fmt::format("Mean cosine of all pairs of experts, mean of the layers. It votes for a "
                       "shared origin from {} on when it is also at least {:.0f} standard "
-                      "deviations above independent experts.",
+                      "deviations above independent experts. In brackets: the lowest and the "
+                      "highest layer.",
             kOriginDelta, kOriginZ);
     const auto shared = std::count_if(tests.begin(), tests.end(), [](const OriginTest& test) {
         return test.verdict == OriginVerdict::Evidence
@@ -174,13 +175,16 @@ Figure compressibleFigure(const MoeTypeResult& result)
             continue;
         VerdictFigure::Row row;
         row.test = fmt::format(
-            "rank at {} of the differences, {}", percentText(share), projectionName(projection));
+            "{} rank of differences, {}", percentText(share), projectionName(projection));
         row.value = fmt::format("{:.1f} of {:.0f}", rank / count, smaller / count);
-        row.null = fmt::format("noise of this shape {:.0f}", ceiling / count);
+        row.null = fmt::format("noise {:.0f}", ceiling / count);
         row.direction = fmt::format(
             "{} break-even {:.0f}", rank < breakEven ? "below" : "above", breakEven / count);
-        row.help = "Mean of the experts and layers. Two factors of a rank above break-even, "
-                   "mn/(m+n), take more room than the matrix.";
+        row.help = fmt::format(
+            "Rank that holds {} of the energy of an expert's difference from the mean, beside that "
+            "of noise of the same shape; mean of the experts and layers. Two factors of a rank "
+            "above break-even, mn/(m+n), take more room than the matrix.",
+            percentText(share));
         verdict.rows.push_back(std::move(row));
     }
     figure.data = std::move(verdict);

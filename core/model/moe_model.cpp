@@ -39,13 +39,50 @@ const MatrixView& MlpTensors::operator[](Projection projection) const
     return down;
 }
 
+std::string_view scoreName(ScoreFunction score)
+{
+    switch (score) {
+    case ScoreFunction::Softmax:
+        return "softmax";
+    case ScoreFunction::SoftmaxOfChosen:
+        return "softmax of the chosen";
+    case ScoreFunction::Sigmoid:
+        return "sigmoid";
+    case ScoreFunction::SqrtSoftplus:
+        return "square root of softplus";
+    case ScoreFunction::SparseMixer:
+        break;
+    }
+    return "sparsemixer";
+}
+
 std::string RouterSpec::describe() const
 {
     if (experts == 0)
         return "no router (dense model)";
-    return fmt::format("{} over {} experts, top {}, weights {}",
-        score == ScoreFunction::Softmax ? "softmax" : "sigmoid", experts, topK,
-        renormalise ? "renormalised to sum 1" : "not renormalised");
+    std::string text = score == ScoreFunction::SoftmaxOfChosen
+        ? fmt::format("top {} of {} experts by logit, softmax over those", topK, experts)
+        : fmt::format("{} over {} experts, top {}", scoreName(score), experts, topK);
+    if (selectionBias)
+        text += " with a bias for the choice alone";
+    if (groups > 1)
+        text += fmt::format(", from the best {} of {} groups", keptGroups, groups);
+    if (renormalise && normPower != 1)
+        text += fmt::format(", weights divided by their {:g}-norm", normPower);
+    else if (score != ScoreFunction::SoftmaxOfChosen)
+        text += renormalise ? ", weights renormalised to sum 1" : ", weights not renormalised";
+    if (scale != 1.0F)
+        text += fmt::format(", times {:g}", scale);
+    if (weighsInput)
+        text += ", the weight multiplies the expert's input";
+    return text;
+}
+
+std::string_view RouterSpec::selectionUnit() const
+{
+    if (!selectionBias && groups == 1)
+        return "logit";
+    return score == ScoreFunction::Softmax ? "probability" : "score";
 }
 
 std::uint32_t ModelConfig::mixtureLayerCount() const
@@ -77,9 +114,67 @@ void addGenerationEndTokens(ModelConfig& config, const fs::path& folder)
         add(*it);
 }
 
-std::uint64_t mlpElements(const MlpTensors& mlp)
+std::uint64_t elements(const MlpTensors& mlp)
 {
-    return mlp.gate.elements() + mlp.up.elements() + mlp.down.elements();
+    return mlp.gate.elements() + mlp.up.elements() + mlp.down.elements() + mlp.gateBias.elements()
+        + mlp.upBias.elements() + mlp.downBias.elements();
+}
+
+std::uint64_t elements(const std::vector<MatrixView>& parts)
+{
+    std::uint64_t total = 0;
+    for (const MatrixView& part : parts)
+        total += part.elements();
+    return total;
+}
+
+std::uint64_t elements(const LatentTensors& latent)
+{
+    std::uint64_t total = latent.queryDown.elements() + latent.queryNorm.elements()
+        + latent.query.elements() + latent.down.elements() + latent.norm.elements();
+    for (const LatentHead& head : latent.heads)
+        total += head.keys.elements() + head.values.elements();
+    return total;
+}
+
+std::uint64_t elements(const DeltaTensors& delta)
+{
+    return elements(delta.q) + elements(delta.k) + elements(delta.v) + elements(delta.z)
+        + elements(delta.beta) + elements(delta.decay) + delta.convolution.size()
+        + delta.logDecay.size() + delta.decayBias.size() + delta.norm.elements()
+        + delta.out.elements();
+}
+
+std::uint64_t elements(const RoutedHeadsTensors::Expert& expert)
+{
+    return expert.query.elements() + expert.output.elements();
+}
+
+std::uint64_t elements(const LayerTensors& layer)
+{
+    std::uint64_t total = layer.q.elements() + layer.k.elements() + layer.v.elements()
+        + layer.o.elements() + layer.router.elements() + layer.sharedGate.elements()
+        + elements(layer.dense);
+    for (const Norm* norm : {&layer.attentionNorm, &layer.qNorm, &layer.kNorm,
+             &layer.attentionPostNorm, &layer.mlpNorm, &layer.mlpPostNorm})
+        total += norm->elements();
+    for (const std::vector<float>* vector : {&layer.qBias, &layer.kBias, &layer.vBias, &layer.oBias,
+             &layer.sinks, &layer.routerBias, &layer.selectionBias, &layer.mixtureBias})
+        total += vector->size();
+    for (const MlpTensors& expert : layer.experts)
+        total += elements(expert);
+    if (layer.shared)
+        total += elements(*layer.shared);
+    if (layer.latent)
+        total += elements(*layer.latent);
+    if (layer.delta)
+        total += elements(*layer.delta);
+    if (layer.routedHeads) {
+        total += layer.routedHeads->router.elements() + layer.routedHeads->outputBias.size();
+        for (const auto& expert : layer.routedHeads->experts)
+            total += elements(expert);
+    }
+    return total;
 }
 
 } // namespace
@@ -125,17 +220,12 @@ Result<std::shared_ptr<const MoeModel>> MoeModel::open(std::shared_ptr<const Che
 
 std::uint64_t MoeModel::parameters() const
 {
-    std::uint64_t total = m_tensors.embedding.elements() + m_tensors.finalNorm.size();
+    std::uint64_t total = m_tensors.embedding.elements() + m_tensors.finalNorm.elements()
+        + m_tensors.headBias.size();
     if (m_tensors.head.data != m_tensors.embedding.data)
         total += m_tensors.head.elements();
-    for (const LayerTensors& layer : m_tensors.layers) {
-        total += layer.attentionNorm.size() + layer.mlpNorm.size() + layer.qNorm.size()
-            + layer.kNorm.size();
-        total += layer.q.elements() + layer.k.elements() + layer.v.elements() + layer.o.elements();
-        total += layer.router.elements() + mlpElements(layer.dense);
-        for (const MlpTensors& expert : layer.experts)
-            total += mlpElements(expert);
-    }
+    for (const LayerTensors& layer : m_tensors.layers)
+        total += elements(layer);
     return total;
 }
 
@@ -144,17 +234,21 @@ std::uint64_t MoeModel::activeParameters() const
     std::uint64_t total = parameters();
     for (const LayerTensors& layer : m_tensors.layers) {
         if (!layer.experts.empty())
-            total -= (layer.experts.size() - m_config.router.topK)
-                * mlpElements(layer.experts.front());
+            total
+                -= (layer.experts.size() - m_config.router.topK) * elements(layer.experts.front());
+        if (layer.routedHeads)
+            total -= (layer.routedHeads->experts.size() - m_config.router.topK)
+                * elements(layer.routedHeads->experts.front());
     }
     return total;
 }
 
 DType MoeModel::weightDtype() const
 {
-    for (const LayerTensors& layer : m_tensors.layers)
-        return layer.experts.empty() ? layer.dense.gate.dtype : layer.experts.front().gate.dtype;
-    return m_tensors.embedding.dtype;
+    if (!m_mixtureLayers.empty())
+        return layer(m_mixtureLayers.front()).experts.front().gate.dtype;
+    return m_tensors.layers.empty() ? m_tensors.embedding.dtype
+                                    : m_tensors.layers.front().dense.gate.dtype;
 }
 
 } // namespace moescope

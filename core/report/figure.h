@@ -119,6 +119,7 @@ struct TokenStripFigure {
         bool special = false;
     };
     std::vector<Chip> chips;
+    std::string badgeTitle; ///< what the badges are, "first expert of layer 4"
 };
 
 /// Tokens (rows) by experts or layers (columns).
@@ -147,6 +148,7 @@ struct RoutingGridFigure {
         std::vector<double> values; ///< one per row
         double full = 1; ///< value of a full bar
         double warnBelow = -std::numeric_limits<double>::infinity();
+        std::string help = {}; ///< what it means, one sentence
     };
     std::vector<RowBar> rowBars;
 };

@@ -20,22 +20,28 @@ bool isRemoved(const Interventions& interventions, LayerId layer, Component comp
         [&](const auto& entry) { return entry.layer == layer && entry.component == component; });
 }
 
-/// Tells each token's output and adds it to the residual stream, unless it is to be left out.
-void addOutput(std::span<float> hidden, std::span<const float> output, std::size_t width,
-    bool removed, const auto& tell)
-{
-    for (std::size_t t = 0; t * width < output.size(); ++t)
-        tell(t, output.subspan(t * width, width));
-    if (removed)
-        return;
-    for (std::size_t i = 0; i < hidden.size(); ++i)
-        hidden[i] += output[i];
-}
-
 } // namespace
 
-void denseMlp(const MlpTensors& mlp, std::span<const float> x, std::span<float> out,
-    std::size_t tokens, WorkerPool* pool)
+void addBias(std::span<float> rows, std::span<const float> bias)
+{
+    if (bias.empty())
+        return;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        rows[i] += bias[i % bias.size()];
+}
+
+std::vector<char> BlockInput::zeroedValues(LayerId layer) const
+{
+    std::vector<char> zeroed(first + positions.size(), 0);
+    for (const auto& entry : interventions->zeroedValues) {
+        if (entry.layer == layer && entry.position < zeroed.size())
+            zeroed[entry.position] = 1;
+    }
+    return zeroed;
+}
+
+void denseMlp(const MlpTensors& mlp, const Activation& activation, std::span<const float> x,
+    std::span<float> out, std::size_t tokens, WorkerPool* pool)
 {
     const std::size_t inner = mlp.gate.rows;
     std::vector<float> gate(tokens * inner);
@@ -43,7 +49,7 @@ void denseMlp(const MlpTensors& mlp, std::span<const float> x, std::span<float> 
     multiply(mlp.gate, x, tokens, gate, pool);
     multiply(mlp.up, x, tokens, up, pool);
     for (std::size_t i = 0; i < gate.size(); ++i)
-        gate[i] = silu(gate[i]) * up[i];
+        gate[i] = activate(activation, gate[i], up[i]);
     multiply(mlp.down, gate, tokens, out, pool);
 }
 
@@ -51,36 +57,60 @@ void runBlock(const MoeModel& model, LayerId layer, KvCache::Layer& cache, std::
     const BlockInput& input)
 {
     const ModelConfig& config = model.config();
+    const LayerSpec& spec = config.layers[layer.value];
     const LayerTensors& weights = model.layer(layer);
     const std::size_t width = config.hidden;
     const std::size_t tokens = hidden.size() / width;
     std::vector<float> normed(hidden.size());
     std::vector<float> output(hidden.size());
-    const auto normalise = [&](const std::vector<float>& weight) {
-        for (std::size_t t = 0; t < tokens; ++t)
-            rmsNorm(hidden.subspan(t * width, width), weight, config.normEps,
-                std::span(normed).subspan(t * width, width));
+    const auto normaliseRows
+        = [&](const Norm& norm, std::span<const float> from, std::span<float> to) {
+              for (std::size_t at = 0; at < from.size(); at += width)
+                  normalise(norm, from.subspan(at, width), to.subspan(at, width));
+          };
+    // What one half of the block adds; tells it, and leaves it out where it is to be removed.
+    const auto add = [&](const Norm& postNorm, Component component, const auto& tell) {
+        normaliseRows(postNorm, output, output);
+        if (config.residualMultiplier != 1.0F) {
+            for (float& value : output)
+                value *= config.residualMultiplier;
+        }
+        for (std::size_t t = 0; input.observer && t < tokens; ++t)
+            tell(input.position(t), std::span<const float>(output).subspan(t * width, width));
+        if (isRemoved(*input.interventions, layer, component))
+            return;
+        for (std::size_t i = 0; i < hidden.size(); ++i)
+            hidden[i] += output[i];
     };
-    const auto position
-        = [&](std::size_t t) { return static_cast<std::uint32_t>(input.first + t); };
 
-    normalise(weights.attentionNorm);
-    attention(model, layer, cache, normed, output, input);
-    addOutput(hidden, output, width, isRemoved(*input.interventions, layer, Component::Attention),
-        [&](std::size_t t, std::span<const float> row) {
-            if (input.observer)
-                input.observer->onAttentionOutput(layer, position(t), row);
+    normaliseRows(weights.attentionNorm, hidden, normed);
+    switch (spec.mixer) {
+    case LayerSpec::Mixer::Attention:
+        attention(model, layer, cache, normed, output, input);
+        break;
+    case LayerSpec::Mixer::LatentAttention:
+        latentAttention(model, layer, cache, normed, output, input);
+        break;
+    case LayerSpec::Mixer::DeltaNet:
+        deltaNet(model, layer, cache, normed, output, input);
+        break;
+    case LayerSpec::Mixer::RoutedHeads:
+        routedHeads(model, layer, cache, normed, output, input);
+        break;
+    }
+    add(weights.attentionPostNorm, Component::Attention,
+        [&](std::uint32_t position, std::span<const float> row) {
+            input.observer->onAttentionOutput(layer, position, row);
         });
 
-    normalise(weights.mlpNorm);
-    if (config.layers[layer.value].mixture)
+    normaliseRows(weights.mlpNorm, hidden, normed);
+    if (spec.mixture)
         mixture(model, layer, normed, output, input);
     else
-        denseMlp(weights.dense, normed, output, tokens, input.pool);
-    addOutput(hidden, output, width, isRemoved(*input.interventions, layer, Component::Mlp),
-        [&](std::size_t t, std::span<const float> row) {
-            if (input.observer)
-                input.observer->onMlpOutput(layer, position(t), row);
+        denseMlp(weights.dense, config.activation, normed, output, tokens, input.pool);
+    add(weights.mlpPostNorm, Component::Mlp,
+        [&](std::uint32_t position, std::span<const float> row) {
+            input.observer->onMlpOutput(layer, position, row);
         });
 }
 

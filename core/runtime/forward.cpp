@@ -3,6 +3,7 @@
 #include "core/runtime/forward.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ void ForwardObserver::onAttention(LayerId, std::uint32_t, std::uint32_t, std::sp
 void ForwardObserver::onAttentionOutput(LayerId, std::uint32_t, std::span<const float>) { }
 void ForwardObserver::onRouterInput(LayerId, std::uint32_t, std::span<const float>) { }
 void ForwardObserver::onRouting(LayerId, std::uint32_t, const Routing&) { }
+void ForwardObserver::onAttentionRouting(LayerId, std::uint32_t, const Routing&) { }
 void ForwardObserver::onExpertOutput(
     LayerId, std::uint32_t, ExpertId, float, std::span<const float>)
 {
@@ -37,22 +39,31 @@ KvCache::KvCache(const ModelConfig& config)
 {
 }
 
-void KvCache::truncate(std::uint32_t length)
-{
-    if (length >= m_length)
-        return;
-    for (Layer& layer : m_layers) {
-        const std::size_t width = layer.keys.size() / m_length;
-        layer.keys.resize(length * width);
-        layer.values.resize(length * width);
-    }
-    m_length = length;
-}
-
 std::uint64_t KvCache::bytesPerToken(const ModelConfig& config)
 {
-    return std::uint64_t{2} * sizeof(float) * config.layerCount() * config.attention.kvHeads
-        * config.attention.headDim;
+    const AttentionSpec& attention = config.attention;
+    std::uint64_t floats = 0;
+    for (const LayerSpec& layer : config.layers) {
+        if (layer.mixer == LayerSpec::Mixer::LatentAttention)
+            floats += std::uint64_t{attention.latent->rank} + attention.latent->rope;
+        else if (layer.mixer != LayerSpec::Mixer::DeltaNet)
+            floats += std::uint64_t{2} * attention.kvHeads * attention.headDim;
+    }
+    return sizeof(float) * floats;
+}
+
+std::uint64_t KvCache::fixedBytes(const ModelConfig& config)
+{
+    if (!config.attention.delta)
+        return 0;
+    const DeltaSpec& delta = *config.attention.delta;
+    const std::uint64_t state = std::uint64_t{delta.valueHeads} * delta.keyDim * delta.valueDim;
+    const std::uint64_t tail = std::uint64_t{delta.taps}
+        * (std::uint64_t{2} * delta.keyHeads * delta.keyDim
+            + std::uint64_t{delta.valueHeads} * delta.valueDim);
+    const auto layers = static_cast<std::uint64_t>(
+        std::ranges::count(config.layers, LayerSpec::Mixer::DeltaNet, &LayerSpec::mixer));
+    return sizeof(float) * layers * (state + tail);
 }
 
 namespace {
@@ -150,6 +161,10 @@ void embed(const MoeModel& model, std::span<const std::int32_t> ids, std::uint32
     for (std::size_t t = 0; t < ids.size(); ++t) {
         const auto row = hidden.subspan(t * width, width);
         decodeRows(model.tensors().embedding, static_cast<std::size_t>(ids[t]), 1, row);
+        if (model.config().embeddingMultiplier != 1.0F) {
+            for (float& value : row)
+                value *= model.config().embeddingMultiplier;
+        }
         if (interventions.embeddingNoise > 0) {
             Random random = Random::stream(interventions.noiseSeed, firstPosition + t);
             for (float& value : row)
@@ -158,22 +173,18 @@ void embed(const MoeModel& model, std::span<const std::int32_t> ids, std::uint32
     }
 }
 
-/// Final norm and head for some rows of `hidden`, a few at a time to bound the memory of large
-/// vocabularies.
+/// Logits of some rows of `hidden`, a few at a time to bound the memory of large vocabularies.
 void tellLogits(const MoeModel& model, std::span<const float> hidden, std::size_t firstRow,
     std::size_t rows, std::uint32_t firstPosition, ForwardObserver& observer, WorkerPool* pool)
 {
     constexpr std::size_t kRowsAtOnce = 16;
     const std::size_t width = model.config().hidden;
     const std::size_t vocabulary = model.config().vocabulary;
-    std::vector<float> normed(kRowsAtOnce * width);
     std::vector<float> logits(std::min(rows, kRowsAtOnce) * vocabulary);
     for (std::size_t done = 0; done < rows; done += kRowsAtOnce) {
         const std::size_t count = std::min(kRowsAtOnce, rows - done);
-        for (std::size_t i = 0; i < count; ++i)
-            rmsNorm(hidden.subspan((firstRow + done + i) * width, width), model.tensors().finalNorm,
-                model.config().normEps, std::span(normed).subspan(i * width, width));
-        multiply(model.tensors().head, normed, count, logits, pool);
+        nextTokenLogits(model, hidden.subspan((firstRow + done) * width, count * width),
+            std::span(logits).first(count * vocabulary), pool);
         for (std::size_t i = 0; i < count; ++i)
             observer.onLogits(static_cast<std::uint32_t>(firstPosition + firstRow + done + i),
                 std::span<const float>(logits).subspan(i * vocabulary, vocabulary));
@@ -181,8 +192,9 @@ void tellLogits(const MoeModel& model, std::span<const float> hidden, std::size_
 }
 
 Status runChunk(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
-    std::span<const std::uint32_t> positions, bool isLast, const ForwardSpec& spec,
-    ForwardObserver* observer, TaskContext& context, double progressBase, double progressShare)
+    std::span<const std::uint32_t> positions, const RopeTable& rope, bool isLast,
+    const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context, double progressBase,
+    double progressShare)
 {
     const ModelConfig& config = model.config();
     const std::size_t tokens = ids.size();
@@ -196,7 +208,7 @@ Status runChunk(const MoeModel& model, KvCache& cache, std::span<const std::int3
             observer->onHidden(layer, static_cast<std::uint32_t>(first + t),
                 std::span<const float>(hidden).subspan(t * config.hidden, config.hidden));
     };
-    const BlockInput input{positions, first, &spec.interventions, observer, context.pool()};
+    const BlockInput input{positions, first, &rope, &spec.interventions, observer, context.pool()};
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         MOESCOPE_CHECK(context.check());
         tellHidden(l);
@@ -219,42 +231,95 @@ Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int
     std::vector<std::uint32_t> positions = spec.positions;
     for (std::size_t t = positions.size(); t < ids.size(); ++t)
         positions.push_back(cache.length() + static_cast<std::uint32_t>(t));
+    const RopeTable rope(model.config().attention.rope, positions.back() + 1);
     const std::size_t chunk = std::max<std::size_t>(1, spec.chunk);
     for (std::size_t done = 0; done < ids.size(); done += chunk) {
         const std::size_t count = std::min(chunk, ids.size() - done);
         const auto total = static_cast<double>(ids.size());
         MOESCOPE_CHECK(runChunk(model, cache, ids.subspan(done, count),
-            std::span(positions).subspan(done, count), done + count == ids.size(), spec, observer,
-            context, static_cast<double>(done) / total, static_cast<double>(count) / total));
+            std::span(positions).subspan(done, count), rope, done + count == ids.size(), spec,
+            observer, context, static_cast<double>(done) / total,
+            static_cast<double>(count) / total));
     }
     return model.checkpoint().status();
 }
 
-/// Blocks that had run when a chunk was given up hold more than the cache's length says.
-void restore(KvCache& cache, std::uint32_t length, std::size_t width)
-{
-    for (KvCache::Layer& layer : cache.layers()) {
-        layer.keys.resize(length * width);
-        layer.values.resize(length * width);
+/// What a cache looked like before a pass: sizes of what only grows, copies of what is changed in
+/// place.
+class CacheMark {
+public:
+    explicit CacheMark(KvCache& cache)
+        : m_length(cache.length())
+    {
+        for (const KvCache::Layer& layer : cache.layers())
+            m_layers.push_back({layer.keys.size(), layer.values.size(), layer.state, layer.tail});
     }
-    cache.setLength(length);
-}
+    void restore(KvCache& cache) const
+    {
+        for (std::size_t l = 0; l < m_layers.size(); ++l) {
+            KvCache::Layer& layer = cache.layers()[l];
+            layer.keys.resize(m_layers[l].keys);
+            layer.values.resize(m_layers[l].values);
+            layer.state = m_layers[l].state;
+            layer.tail = m_layers[l].tail;
+        }
+        cache.setLength(m_length);
+    }
+
+private:
+    struct Layer {
+        std::size_t keys = 0;
+        std::size_t values = 0;
+        std::vector<float> state;
+        std::vector<float> tail;
+    };
+    std::uint32_t m_length = 0;
+    std::vector<Layer> m_layers;
+};
 
 } // namespace
+
+void nextTokenLogits(
+    const MoeModel& model, std::span<const float> hidden, std::span<float> logits, WorkerPool* pool)
+{
+    const ModelConfig& config = model.config();
+    const std::size_t width = config.hidden;
+    std::vector<float> normed(hidden.size());
+    for (std::size_t at = 0; at < hidden.size(); at += width)
+        normalise(model.tensors().finalNorm, hidden.subspan(at, width),
+            std::span(normed).subspan(at, width));
+    multiply(model.tensors().head, normed, hidden.size() / width, logits, pool);
+    addBias(logits, model.tensors().headBias);
+    if (config.logitMultiplier != 1.0F) {
+        for (float& value : logits)
+            value *= config.logitMultiplier;
+    }
+    if (config.logitSoftCap) {
+        for (float& value : logits)
+            value = *config.logitSoftCap * std::tanh(value / *config.logitSoftCap);
+    }
+}
 
 std::uint64_t forwardMemory(const MoeModel& model, std::uint64_t tokens, const ForwardSpec& spec)
 {
     const ModelConfig& config = model.config();
     const std::uint64_t chunk = std::min<std::uint64_t>(tokens, std::max(1U, spec.chunk));
-    const std::uint64_t heads = std::uint64_t{config.attention.heads} * config.attention.headDim;
+    std::uint64_t heads = std::uint64_t{config.attention.heads} * config.attention.headDim;
+    if (config.attention.latent)
+        heads += std::uint64_t{config.attention.heads}
+            * (config.attention.latent->rank + config.attention.latent->rope);
+    if (config.attention.delta)
+        heads
+            += std::uint64_t{config.attention.delta->valueHeads} * config.attention.delta->valueDim;
     const std::uint64_t k = std::max(1U, spec.interventions.topK.value_or(config.router.topK));
     std::uint64_t inner = 0;
     for (const LayerSpec& layer : config.layers)
         inner = std::max<std::uint64_t>(inner, layer.intermediate);
+    inner = std::max<std::uint64_t>(inner, config.router.sharedIntermediate);
     const std::uint64_t perToken
         = 4 * config.hidden + 4 * heads + k * (config.hidden + inner) + config.router.experts;
     const std::uint64_t scores = std::uint64_t{config.attention.heads} * tokens;
-    return tokens * KvCache::bytesPerToken(config)
+    return tokens * KvCache::bytesPerToken(config) + 2 * KvCache::fixedBytes(config)
         + sizeof(float)
         * (chunk * (perToken + scores / 8) + scores + 16 * std::uint64_t{config.vocabulary});
 }
@@ -263,12 +328,16 @@ Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32
     const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context)
 {
     const ModelConfig& config = model.config();
+    if (!config.missingPart.empty())
+        return fail(ErrorCode::Unsupported,
+            fmt::format(
+                "{} models cannot be run yet: {} is missing. Their weights can be analysed.",
+                config.familyName, config.missingPart));
     MOESCOPE_CHECK(checkInput(config, cache, ids, spec));
     MOESCOPE_CHECK(context.checkMemory(
         forwardMemory(model, cache.length() + ids.size(), spec), "Running this prompt"));
-    const std::uint32_t before = cache.length();
-    const std::size_t width = std::size_t{config.attention.kvHeads} * config.attention.headDim;
     Status status;
+    const CacheMark before(cache);
     try {
         status = runChunks(model, cache, ids, spec, observer, context);
     } catch (const std::bad_alloc&) {
@@ -278,7 +347,7 @@ Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32
             = fail(ErrorCode::Internal, fmt::format("The forward pass failed: {}.", error.what()));
     }
     if (!status)
-        restore(cache, before, width);
+        before.restore(cache);
     return status;
 }
 

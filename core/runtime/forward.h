@@ -14,6 +14,8 @@
 
 namespace moescope {
 
+class WorkerPool;
+
 /// Changes to the untouched model; all empty means none. Positions are absolute cache positions (0
 /// = first token).
 struct Interventions {
@@ -88,8 +90,11 @@ public:
         std::span<const float> weights; ///< [k], what multiplies the expert outputs
     };
     virtual void onRouting(LayerId layer, std::uint32_t position, const Routing& routing);
+    /// The choice of attention heads, in families that have one (JetMoE).
+    virtual void onAttentionRouting(LayerId layer, std::uint32_t position, const Routing& routing);
     virtual bool wantsExpertOutputs() const { return false; }
-    /// Unweighted output [D] of one chosen expert; experts ascending inside a layer, not tokens.
+    /// Output [D] of one chosen expert before `weight` multiplies it (1 where the weight acted on
+    /// its input); experts ascending inside a layer, not tokens. Shared experts are not told.
     virtual void onExpertOutput(LayerId layer, std::uint32_t position, ExpertId expert,
         float weight, std::span<const float> output);
     /// The MLP's (mixture's or dense block's) contribution to the residual stream [D].
@@ -98,18 +103,21 @@ public:
     virtual void onLogits(std::uint32_t position, std::span<const float> logits);
 };
 
-/// Keys (after RoPE) and values of every layer, and the number of tokens seen. Float32.
+/// What the layers remember of the tokens seen, and their number. Float32. Ordinary attention keeps
+/// keys (after RoPE) and values, latent attention one latent and one rotated key for all heads, a
+/// delta net a state of fixed size.
 class KvCache {
 public:
     explicit KvCache(const ModelConfig& config);
     std::uint32_t length() const { return m_length; }
-    /// Forgets everything after the first `length` tokens.
-    void truncate(std::uint32_t length);
     static std::uint64_t bytesPerToken(const ModelConfig& config);
+    static std::uint64_t fixedBytes(const ModelConfig& config);
 
     struct Layer {
-        std::vector<float> keys; ///< [length, G·hd]
+        std::vector<float> keys; ///< [length, G·hd], or [length, rank + rope]
         std::vector<float> values; ///< [length, G·hd]
+        std::vector<float> state; ///< delta net: [value heads, dk, dv]
+        std::vector<float> tail; ///< delta net: the convolution's last inputs [taps - 1, channels]
     };
     std::vector<Layer>& layers() { return m_layers; }
     void setLength(std::uint32_t length) { m_length = length; }
@@ -123,9 +131,14 @@ private:
 /// throughout; every sum has a fixed order, so prompt-at-once, token-by-token and any thread count
 /// give the same bits. On error or cancel the cache is left as it was. Errors: InvalidArgument for
 /// ids outside the vocabulary, positions or interventions that do not fit; OutOfMemory from the
-/// estimate; Cancelled.
+/// estimate; Unsupported for a model that opens for weight analysis only; Cancelled.
 Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context);
+
+/// logits [n, V] of hidden states [n, D] that have left the last layer: final norm, head, the
+/// family's scaling.
+void nextTokenLogits(const MoeModel& model, std::span<const float> hidden, std::span<float> logits,
+    WorkerPool* pool);
 
 /// Bytes that forward() needs beyond the mapped file for `tokens` tokens, cache included.
 std::uint64_t forwardMemory(const MoeModel& model, std::uint64_t tokens, const ForwardSpec& spec);

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "core/runtime/block.h"
@@ -28,39 +27,46 @@ struct Group {
     std::size_t end = 0;
 };
 
+/// Experts of `layer` in a list of interventions.
+std::vector<std::int32_t> expertsAt(const std::vector<Interventions::ExpertAt>& list, LayerId layer)
+{
+    std::vector<std::int32_t> experts;
+    for (const auto& entry : list) {
+        if (entry.layer == layer)
+            experts.push_back(static_cast<std::int32_t>(entry.expert.value));
+    }
+    return experts;
+}
+
 std::vector<Slot> route(
     const MoeModel& model, LayerId layer, std::span<const float> x, const BlockInput& input)
 {
     const RouterSpec& spec = model.config().router;
+    const LayerTensors& weights = model.layer(layer);
     const std::size_t experts = spec.experts;
     const std::size_t tokens = input.positions.size();
     const std::size_t width = model.config().hidden;
     const std::uint32_t k = input.interventions->topK.value_or(spec.topK);
     std::vector<float> logits(tokens * experts);
-    multiply(model.layer(layer).router, x, tokens, logits, input.pool);
+    multiply(weights.router, x, tokens, logits, input.pool);
+    addBias(logits, weights.routerBias);
 
-    std::vector<std::int32_t> forced;
-    for (const auto& entry : input.interventions->forced) {
-        if (entry.layer == layer)
-            forced.push_back(static_cast<std::int32_t>(entry.expert.value));
-    }
+    const std::vector<std::int32_t> masked = expertsAt(input.interventions->masked, layer);
+    const std::vector<std::int32_t> forced = expertsAt(input.interventions->forced, layer);
     std::vector<Slot> slots;
     slots.reserve(tokens * k);
     for (std::size_t t = 0; t < tokens; ++t) {
         const auto z = std::span<const float>(logits).subspan(t * experts, experts);
-        std::vector<float> selection(z.begin(), z.end());
-        for (const auto& entry : input.interventions->masked) {
-            if (entry.layer == layer)
-                selection[entry.expert.value] = -std::numeric_limits<float>::infinity();
-        }
+        const std::vector<float> selection
+            = selectionScores(spec, z, weights.selectionBias, masked, k);
         const RouterChoice choice = chooseExperts(spec, z, selection, k, forced);
         for (std::size_t i = 0; i < choice.ids.size(); ++i)
             slots.push_back({static_cast<std::uint32_t>(choice.ids[i]),
                 static_cast<std::uint32_t>(t), choice.weights[i]});
         if (input.observer) {
-            const auto position = static_cast<std::uint32_t>(input.first + t);
-            input.observer->onRouterInput(layer, position, x.subspan(t * width, width));
-            input.observer->onRouting(layer, position, {z, selection, choice.ids, choice.weights});
+            input.observer->onRouterInput(layer, input.position(t), x.subspan(t * width, width));
+            input.observer->onRouting(
+                layer, input.position(t), {z, selection, choice.ids, choice.weights});
         }
     }
     std::ranges::sort(slots, [](const Slot& a, const Slot& b) {
@@ -92,6 +98,38 @@ void forRowBlocks(
     });
 }
 
+/// out[i * stride + r] += bias[first + r] for `count` rows of `n` tokens; an empty bias changes
+/// nothing.
+void addRowBias(const MatrixView& bias, std::size_t first, std::size_t count, std::size_t n,
+    float* out, std::size_t stride)
+{
+    if (bias.empty())
+        return;
+    std::vector<float> values(count);
+    decodeRows(bias, first, count, values);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t r = 0; r < count; ++r)
+            out[i * stride + r] += values[r];
+    }
+}
+
+/// What all tokens pass through beside the routed experts, added to `out`.
+void addShared(const MoeModel& model, const LayerTensors& weights, std::span<const float> x,
+    std::span<float> out, const BlockInput& input)
+{
+    const std::size_t tokens = input.positions.size();
+    const std::size_t width = model.config().hidden;
+    std::vector<float> shared(out.size());
+    denseMlp(*weights.shared, model.config().activation, x, shared, tokens, input.pool);
+    std::vector<float> gates(tokens, 1.0F);
+    if (!weights.sharedGate.empty()) {
+        multiply(weights.sharedGate, x, tokens, gates, input.pool);
+        std::ranges::transform(gates, gates.begin(), sigmoid);
+    }
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] += gates[i / width] * shared[i];
+}
+
 } // namespace
 
 // Tokens are grouped by expert so that each weight row is decoded once; outputs are added per token
@@ -101,7 +139,10 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
 {
     const std::size_t width = model.config().hidden;
     const std::size_t inner = model.config().layers[layer.value].intermediate;
-    const auto& experts = model.layer(layer).experts;
+    const ModelConfig& config = model.config();
+    const bool weighsInput = config.router.weighsInput;
+    const LayerTensors& weights = model.layer(layer);
+    const auto& experts = weights.experts;
     const std::vector<Slot> slots = route(model, layer, x, input);
     const std::vector<Group> groups = groupByExpert(slots);
 
@@ -115,11 +156,21 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
             const auto tokens = std::span<const float* const>(inputs).subspan(group.begin, n);
             std::vector<float> up(n * count);
             float* gate = activations.data() + group.begin * inner + first;
-            multiplyRows(experts[group.expert].gate, first, count, tokens, gate, inner);
-            multiplyRows(experts[group.expert].up, first, count, tokens, up.data(), count);
+            const MlpTensors& expert = experts[group.expert];
+            multiplyRows(expert.gate, first, count, tokens, gate, inner);
+            multiplyRows(expert.up, first, count, tokens, up.data(), count);
+            for (std::size_t i = 0; weighsInput && i < n; ++i) {
+                for (std::size_t r = 0; r < count; ++r) {
+                    gate[i * inner + r] *= slots[group.begin + i].weight;
+                    up[i * count + r] *= slots[group.begin + i].weight;
+                }
+            }
+            addRowBias(expert.gateBias, first, count, n, gate, inner);
+            addRowBias(expert.upBias, first, count, n, up.data(), count);
             for (std::size_t i = 0; i < n; ++i) {
                 for (std::size_t r = 0; r < count; ++r)
-                    gate[i * inner + r] = silu(gate[i * inner + r]) * up[i * count + r];
+                    gate[i * inner + r]
+                        = activate(config.activation, gate[i * inner + r], up[i * count + r]);
             }
         });
 
@@ -128,22 +179,27 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
     std::vector<float> outputs(slots.size() * width);
     forRowBlocks(
         input.pool, groups, width, [&](const Group& group, std::size_t first, std::size_t count) {
+            const std::size_t n = group.end - group.begin;
+            float* output = outputs.data() + group.begin * width + first;
             multiplyRows(experts[group.expert].down, first, count,
-                std::span<const float* const>(inputs).subspan(group.begin, group.end - group.begin),
-                outputs.data() + group.begin * width + first, width);
+                std::span<const float* const>(inputs).subspan(group.begin, n), output, width);
+            addRowBias(experts[group.expert].downBias, first, count, n, output, width);
         });
 
     std::ranges::fill(out, 0.0F);
     for (std::size_t i = 0; i < slots.size(); ++i) {
         const auto output = std::span<const float>(outputs).subspan(i * width, width);
+        const float weight = weighsInput ? 1.0F : slots[i].weight;
         float* sum = out.data() + slots[i].token * width;
         for (std::size_t c = 0; c < width; ++c)
-            sum[c] += slots[i].weight * output[c];
+            sum[c] += weight * output[c];
         if (input.observer && input.observer->wantsExpertOutputs())
-            input.observer->onExpertOutput(layer,
-                static_cast<std::uint32_t>(input.first + slots[i].token), ExpertId(slots[i].expert),
-                slots[i].weight, output);
+            input.observer->onExpertOutput(
+                layer, input.position(slots[i].token), ExpertId(slots[i].expert), weight, output);
     }
+    addBias(out, weights.mixtureBias);
+    if (weights.shared)
+        addShared(model, weights, x, out, input);
 }
 
 } // namespace moescope

@@ -55,4 +55,36 @@ void decodeF8E5M2Fnuz(const std::byte* from, std::size_t stride, std::size_t blo
 void decodeF8E8M0(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
 void decodeF4(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
 
+// legacy_quants.cpp
+void decodeQ4_0(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ4_1(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ5_0(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ5_1(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ8_0(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+
+// k_quants.cpp
+void decodeQ2_K(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ3_K(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ4_K(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ5_K(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ6_K(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeQ8_K(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+
+// iq_quants.cpp
+void decodeIQ1_S(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ1_M(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ2_XXS(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ2_XS(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ2_S(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ3_XXS(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ3_S(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ4_NL(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeIQ4_XS(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+
+// ternary_and_fp4.cpp
+void decodeTQ1_0(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeTQ2_0(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeMxfp4(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+void decodeNvfp4(const std::byte* from, std::size_t stride, std::size_t blocks, float* out);
+
 } // namespace moescope

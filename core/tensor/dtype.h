@@ -10,6 +10,8 @@
 
 namespace moescope {
 
+/// Elements of safetensors files, then the packed blocks of GGUF files. What is known of each is in
+/// the table of dtype.cpp.
 enum class DType : std::uint8_t {
     F64,
     F32,
@@ -32,11 +34,35 @@ enum class DType : std::uint8_t {
     U32,
     U16,
     U8,
-    Bool
+    Bool,
+    Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q8_0,
+    Q2_K,
+    Q3_K,
+    Q4_K,
+    Q5_K,
+    Q6_K,
+    Q8_K,
+    IQ1_S,
+    IQ1_M,
+    IQ2_XXS,
+    IQ2_XS,
+    IQ2_S,
+    IQ3_XXS,
+    IQ3_S,
+    IQ4_NL,
+    IQ4_XS,
+    TQ1_0,
+    TQ2_0,
+    Mxfp4,
+    Nvfp4
 };
 
-/// Elements that cannot be stored alone form blocks: two F4 share a byte. Everything else is a
-/// block of one element.
+/// Elements that cannot be stored alone form blocks: two F4 share a byte, 256 Q4_K share 144 bytes.
+/// Everything else is a block of one element.
 struct BlockLayout {
     std::size_t elements = 1;
     std::size_t bytes = 1;
@@ -50,9 +76,12 @@ std::optional<std::uint64_t> storedBytes(DType dtype, std::uint64_t elements);
 
 /// "bf16", "f32", ...
 std::string_view dtypeName(DType dtype);
-/// The names that files use ("BF16", "F8_E4M3", ...).
+/// The names that files use ("BF16", "F8_E4M3", "Q4_K", ...).
 std::string_view safetensorsName(DType dtype);
+/// Knows safetensors' own types only.
 std::optional<DType> dtypeFromSafetensors(std::string_view name);
+/// By the number that GGUF files use.
+std::optional<DType> dtypeFromGguf(std::uint32_t number);
 
 /// Decodes `blocks` blocks that lie `stride` bytes apart, one after the other, to float.
 using BlockDecoder

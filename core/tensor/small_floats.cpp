@@ -119,6 +119,11 @@ float f8e8m0ToFloat(std::uint8_t bits)
     return kE8M0[bits];
 }
 
+float halfPowerOfTwo(std::uint8_t bits)
+{
+    return powerOfTwo(bits - 128);
+}
+
 float f4ToFloat(std::uint8_t code)
 {
     return kE2M1[code & 15U];

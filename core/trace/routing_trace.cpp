@@ -133,6 +133,7 @@ TraceRecorder::TraceRecorder(
     m_trace.layers = model.mixtureLayers();
     m_trace.experts = router.experts;
     m_trace.k = interventions.topK.value_or(router.topK);
+    m_trace.marginUnit = router.selectionUnit();
     m_trace.interventions = interventions;
 }
 

@@ -102,7 +102,7 @@ private slots:
             square += double{value} * double{value};
         const double scale = 1 / std::sqrt(square / 16 + m_model->model->config().normEps);
         for (std::size_t d = 0; d < 16; ++d)
-            x[d] = static_cast<float>(x[d] * scale * tensors.finalNorm[d]);
+            x[d] = static_cast<float>(x[d] * scale * tensors.finalNorm.weight[d]);
         std::vector<float> logits(32);
         multiplyReference(tensors.head, x, 1, logits);
         double sum = 0;
@@ -169,7 +169,8 @@ private slots:
         });
         Continuation continuation(m_model, m_lexicon, spec);
         VERIFY_OK(continueBy(continuation, 12, context));
-        const RoutingTrace& trace = continuation.snapshot()->a.trace;
+        const auto snapshot = continuation.snapshot();
+        const RoutingTrace& trace = snapshot->a.trace;
         QCOMPARE(trace.tokenCount(), request().ids.size() + expected->size());
         for (std::size_t i = 0; i < expected->size(); ++i) {
             QCOMPARE(trace.tokens[8 + i].id, (*expected)[i]);

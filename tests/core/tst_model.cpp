@@ -126,9 +126,9 @@ private slots:
         QTest::addColumn<QString>("key");
         QTest::addColumn<QString>("value");
         QTest::newRow("activation") << QStringLiteral("hidden_act") << QStringLiteral("\"gelu\"");
-        QTest::newRow("yarn") << QStringLiteral("rope_scaling")
-                              << QStringLiteral("{\"rope_type\": \"yarn\", \"factor\": 4}");
-        QTest::newRow("bias") << QStringLiteral("attention_bias") << QStringLiteral("true");
+        QTest::newRow("rope kind") << QStringLiteral("rope_scaling")
+                                   << QStringLiteral("{\"rope_type\": \"spiral\", \"factor\": 4}");
+        QTest::newRow("bias") << QStringLiteral("mlp_bias") << QStringLiteral("true");
     }
 
     void knownButUnsupportedFeaturesAreNamed()

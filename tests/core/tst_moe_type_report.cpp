@@ -51,7 +51,7 @@ private slots:
         const auto& map = std::get<HeatMapFigure>(similarity.data);
         QCOMPARE(map.rows, std::size_t{8});
         QCOMPARE(map.values, gate.cosine);
-        QVERIFY(map.range && map.range->lo == -1 && map.range->hi == 1);
+        QVERIFY(map.range && map.range->lo == 0 && map.range->hi == 1);
         QVERIFY(map.null && map.null->band);
         QVERIFY(std::abs(map.null->band->hi - kZ95 / std::sqrt(192.0 * 128)) < 1e-12);
         std::vector<std::size_t> order = map.clusteredOrder;

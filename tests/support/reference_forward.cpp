@@ -23,15 +23,15 @@ Vector times(const MatrixView& matrix, const Vector& x)
     return y;
 }
 
-Vector norm(const Vector& x, std::span<const float> weight, double eps)
+Vector norm(const Vector& x, const Norm& norm)
 {
     double squares = 0;
     for (const double value : x)
         squares += value * value;
-    const double root = std::sqrt(squares / static_cast<double>(x.size()) + eps);
+    const double root = std::sqrt(squares / static_cast<double>(x.size()) + norm.eps);
     Vector y(x.size());
     for (std::size_t i = 0; i < x.size(); ++i)
-        y[i] = static_cast<double>(weight[i]) * x[i] / root;
+        y[i] = static_cast<double>(norm.weight[i]) * x[i] / root;
     return y;
 }
 
@@ -39,8 +39,8 @@ void rotate(double* head, const RopeSpec& rope, std::uint32_t position)
 {
     const std::size_t half = rope.width / 2;
     for (std::size_t i = 0; i < half; ++i) {
-        const double angle = position / rope.linearFactor
-            * std::pow(rope.base, -2.0 * static_cast<double>(i) / rope.width);
+        const double angle
+            = position * std::pow(rope.base, -2.0 * static_cast<double>(i) / rope.width);
         const double a = head[i];
         const double b = head[i + half];
         head[i] = a * std::cos(angle) - b * std::sin(angle);
@@ -73,8 +73,8 @@ Projected project(
     const AttentionSpec& spec = config.attention;
     Projected p{times(layer.q, x), times(layer.k, x), times(layer.v, x)};
     if (spec.qkNorm == QkNorm::WholeVector) {
-        p.q = norm(p.q, layer.qNorm, config.normEps);
-        p.k = norm(p.k, layer.kNorm, config.normEps);
+        p.q = norm(p.q, layer.qNorm);
+        p.k = norm(p.k, layer.kNorm);
     }
     if (spec.clipQkv) {
         for (Vector* vector : {&p.q, &p.k, &p.v}) {
@@ -90,7 +90,8 @@ Projected project(
     return p;
 }
 
-Vector attend(const ModelConfig& config, const std::vector<Projected>& all, std::size_t t)
+Vector attend(const ModelConfig& config, const std::optional<std::uint32_t>& window,
+    const std::vector<Projected>& all, std::size_t t)
 {
     const AttentionSpec& spec = config.attention;
     const std::size_t width = spec.headDim;
@@ -100,7 +101,7 @@ Vector attend(const ModelConfig& config, const std::vector<Projected>& all, std:
         Vector p;
         double sum = 0;
         for (std::size_t j = 0; j <= t; ++j) {
-            const bool visible = !spec.window || j + *spec.window > t;
+            const bool visible = !window || j + *window > t;
             double score = 0;
             for (std::size_t i = 0; i < width; ++i)
                 score += all[t].q[h * width + i] * all[j].k[g * width + i];
@@ -133,15 +134,14 @@ ReferenceRun referenceForward(const MoeModel& model, std::span<const std::int32_
         const LayerTensors& layer = model.layer(LayerId(l));
         std::vector<Projected> projected;
         for (std::size_t t = 0; t < ids.size(); ++t)
-            projected.push_back(
-                project(config, layer, norm(hidden[t], layer.attentionNorm, config.normEps),
-                    positions.empty() ? static_cast<std::uint32_t>(t) : positions[t]));
+            projected.push_back(project(config, layer, norm(hidden[t], layer.attentionNorm),
+                positions.empty() ? static_cast<std::uint32_t>(t) : positions[t]));
         std::vector<std::vector<double>> logits;
         std::vector<std::vector<std::int32_t>> chosen;
         std::vector<std::vector<double>> weights;
         for (std::size_t t = 0; t < ids.size(); ++t) {
-            addTo(hidden[t], times(layer.o, attend(config, projected, t)));
-            const Vector x = norm(hidden[t], layer.mlpNorm, config.normEps);
+            addTo(hidden[t], times(layer.o, attend(config, config.layers[l].window, projected, t)));
+            const Vector x = norm(hidden[t], layer.mlpNorm);
             if (!config.layers[l].mixture) {
                 addTo(hidden[t], expert(layer.dense, x));
                 continue;
@@ -178,8 +178,7 @@ ReferenceRun referenceForward(const MoeModel& model, std::span<const std::int32_
         run.hidden.push_back(hidden);
     }
     for (const Vector& h : hidden)
-        run.logits.push_back(
-            times(model.tensors().head, norm(h, model.tensors().finalNorm, config.normEps)));
+        run.logits.push_back(times(model.tensors().head, norm(h, model.tensors().finalNorm)));
     return run;
 }
 

@@ -7,66 +7,13 @@
 #include <fmt/format.h>
 
 #include "core/io/json.h"
+#include "core/model/families/rope.h"
 
 namespace moescope::family {
 
 namespace {
 
 constexpr std::uint32_t kMostLayers = 4096;
-
-tl::unexpected<Error> bad(std::string_view source, std::string_view what)
-{
-    return fail(ErrorCode::BadFormat, fmt::format("{}: {}.", source, what));
-}
-
-Result<double> positive(
-    const Json& config, std::string_view key, std::string_view source, double fallback)
-{
-    MOESCOPE_TRY(const auto value, jsonOptionalDouble(config, key, source));
-    const double number = value.value_or(fallback);
-    if (!(number > 0) || !std::isfinite(number))
-        return bad(source, fmt::format("\"{}\" should be above 0, but is {}", key, number));
-    return number;
-}
-
-/// The object that describes RoPE: `rope_scaling` replaces `rope_parameters` where both are given.
-const Json* ropeObject(const Json& config)
-{
-    for (const char* key : {"rope_scaling", "rope_parameters"}) {
-        if (const auto it = config.find(key); it != config.end() && it->is_object())
-            return &*it;
-    }
-    return nullptr;
-}
-
-Status readRope(ModelConfig& model, const Json& config, std::string_view source, double defaultBase)
-{
-    RopeSpec& rope = model.attention.rope;
-    MOESCOPE_TRY(rope.base, positive(config, "rope_theta", source, defaultBase));
-    MOESCOPE_TRY(double partial, positive(config, "partial_rotary_factor", source, 1.0));
-    if (const Json* object = ropeObject(config)) {
-        MOESCOPE_TRY(rope.base, positive(*object, "rope_theta", source, rope.base));
-        MOESCOPE_TRY(partial, positive(*object, "partial_rotary_factor", source, partial));
-        MOESCOPE_TRY(auto type, jsonOptionalString(*object, "rope_type", source));
-        if (!type) {
-            MOESCOPE_TRY(type, jsonOptionalString(*object, "type", source));
-        }
-        if (type == "linear") {
-            MOESCOPE_TRY(rope.linearFactor, positive(*object, "factor", source, 1.0));
-        } else if (type && *type != "default") {
-            return fail(ErrorCode::Unsupported,
-                fmt::format("{}: the RoPE type \"{}\" is not supported yet.", source, *type));
-        }
-    }
-    if (partial > 1)
-        return bad(source,
-            fmt::format("\"partial_rotary_factor\" should be at most 1, but is {}", partial));
-    rope.width = static_cast<std::uint32_t>(model.attention.headDim * partial);
-    if (rope.width == 0 || rope.width % 2 != 0)
-        return bad(source,
-            fmt::format("the rotated width of a head should be even, but is {}", rope.width));
-    return {};
-}
 
 Status readEndTokens(ModelConfig& model, const Json& config, std::string_view source)
 {
@@ -87,7 +34,36 @@ Status readEndTokens(ModelConfig& model, const Json& config, std::string_view so
     return {};
 }
 
+/// Attention's four projections under their usual names.
+Status findAttention(LayerTensors& layer, const ModelConfig& config, const Checkpoint& checkpoint,
+    const std::string& prefix)
+{
+    const AttentionSpec& spec = config.attention;
+    const std::uint64_t queryWidth = std::uint64_t{spec.heads} * spec.headDim;
+    const std::uint64_t keyWidth = std::uint64_t{spec.kvHeads} * spec.headDim;
+    MOESCOPE_TRY(layer.q,
+        checkpoint.matrix(prefix + "q_proj.weight", spec.outputGate ? 2 * queryWidth : queryWidth,
+            config.hidden));
+    MOESCOPE_TRY(layer.k, checkpoint.matrix(prefix + "k_proj.weight", keyWidth, config.hidden));
+    MOESCOPE_TRY(layer.v, checkpoint.matrix(prefix + "v_proj.weight", keyWidth, config.hidden));
+    MOESCOPE_TRY(layer.o, checkpoint.matrix(prefix + "o_proj.weight", config.hidden, queryWidth));
+    if (spec.qkvBias) {
+        MOESCOPE_TRY(layer.qBias, checkpoint.vector(prefix + "q_proj.bias", queryWidth));
+        MOESCOPE_TRY(layer.kBias, checkpoint.vector(prefix + "k_proj.bias", keyWidth));
+        MOESCOPE_TRY(layer.vBias, checkpoint.vector(prefix + "v_proj.bias", keyWidth));
+    }
+    if (spec.outputBias) {
+        MOESCOPE_TRY(layer.oBias, checkpoint.vector(prefix + "o_proj.bias", config.hidden));
+    }
+    return {};
+}
+
 } // namespace
+
+tl::unexpected<Error> bad(std::string_view source, std::string_view what)
+{
+    return fail(ErrorCode::BadFormat, fmt::format("{}: {}.", source, what));
+}
 
 Result<std::uint32_t> size(const Json& config, std::string_view key, std::string_view source,
     std::uint32_t fallback, std::uint32_t most)
@@ -102,43 +78,117 @@ Result<std::uint32_t> size(const Json& config, std::string_view key, std::string
     return static_cast<std::uint32_t>(number);
 }
 
-Result<ModelConfig> standardConfig(const Json& config, std::string_view source, double ropeBase)
+Result<std::uint32_t> sizeOrZero(
+    const Json& config, std::string_view key, std::string_view source, std::uint32_t most)
+{
+    MOESCOPE_TRY(const auto value, jsonOptionalUInt(config, key, source));
+    if (value.value_or(0) == 0)
+        return 0U;
+    return size(config, key, source, 0, most);
+}
+
+Result<double> positive(
+    const Json& config, std::string_view key, std::string_view source, double fallback)
+{
+    MOESCOPE_TRY(const auto value, jsonOptionalDouble(config, key, source));
+    const double number = value.value_or(fallback);
+    if (!(number > 0) || !std::isfinite(number))
+        return bad(source, fmt::format("\"{}\" should be above 0, but is {}", key, number));
+    return number;
+}
+
+Result<bool> flag(const Json& config, std::string_view key, std::string_view source, bool fallback)
+{
+    MOESCOPE_TRY(const auto value, jsonOptionalBool(config, key, source));
+    return value.value_or(fallback);
+}
+
+Result<std::vector<std::string>> words(
+    const Json& config, std::string_view key, std::string_view source, std::size_t count)
+{
+    const auto it = config.find(key);
+    std::vector<std::string> result;
+    if (it == config.end() || it->is_null())
+        return result;
+    for (const Json& entry : *it) {
+        if (entry.is_string())
+            result.push_back(entry.get<std::string>());
+    }
+    if (!it->is_array() || it->size() < count || result.size() != it->size())
+        return bad(source, fmt::format("\"{}\" should list {} words", key, count));
+    result.resize(count);
+    return result;
+}
+
+Result<std::vector<std::uint32_t>> numbers(
+    const Json& config, std::string_view key, std::string_view source)
+{
+    const auto it = config.find(key);
+    std::vector<std::uint32_t> result;
+    if (it == config.end() || it->is_null())
+        return result;
+    if (!it->is_array())
+        return bad(source, fmt::format("\"{}\" should be a list", key));
+    for (const Json& entry : *it) {
+        if (!entry.is_number_integer() || entry.get<std::int64_t>() < 0
+            || entry.get<std::int64_t>() > UINT32_MAX)
+            return bad(source, fmt::format("\"{}\" should list whole numbers", key));
+        result.push_back(entry.get<std::uint32_t>());
+    }
+    return result;
+}
+
+const Json& textConfig(const Json& config)
+{
+    const auto it = config.find("text_config");
+    return it != config.end() && it->is_object() ? *it : config;
+}
+
+Status requireSilu(const Json& config, std::string_view key, std::string_view source)
+{
+    MOESCOPE_TRY(const auto activation, jsonOptionalString(config, key, source));
+    if (activation && *activation != "silu" && *activation != "swish")
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: the activation \"{}\" is not supported yet.", source, *activation));
+    return {};
+}
+
+Result<ModelConfig> standardConfig(
+    const Json& config, std::string_view source, const ConfigDefaults& defaults)
 {
     ModelConfig model;
     MOESCOPE_TRY(model.hidden, size(config, "hidden_size", source, 0));
     MOESCOPE_TRY(model.vocabulary, size(config, "vocab_size", source, 0));
     MOESCOPE_TRY(model.maxPositions, size(config, "max_position_embeddings", source, 4096));
     MOESCOPE_TRY(const auto layers, size(config, "num_hidden_layers", source, 0, kMostLayers));
-    MOESCOPE_TRY(const auto intermediate, size(config, "intermediate_size", source, 0));
-    model.layers.assign(layers, LayerSpec{false, intermediate});
-    MOESCOPE_TRY(model.normEps, positive(config, "rms_norm_eps", source, 1e-5));
-
-    MOESCOPE_TRY(const auto activation, jsonOptionalString(config, "hidden_act", source));
-    if (activation && *activation != "silu" && *activation != "swish")
-        return fail(ErrorCode::Unsupported,
-            fmt::format("{}: the activation \"{}\" is not supported yet.", source, *activation));
-    for (const char* key : {"attention_bias", "mlp_bias"}) {
-        MOESCOPE_TRY(const auto bias, jsonOptionalBool(config, key, source));
-        if (bias.value_or(false))
-            return fail(ErrorCode::Unsupported,
-                fmt::format("{}: \"{}\" is not supported yet.", source, key));
-    }
+    MOESCOPE_TRY(const auto intermediate, sizeOrZero(config, "intermediate_size", source));
+    model.layers.assign(layers, LayerSpec{});
+    for (LayerSpec& layer : model.layers)
+        layer.intermediate = intermediate;
+    MOESCOPE_TRY(model.normEps, positive(config, "rms_norm_eps", source, defaults.normEps));
+    MOESCOPE_CHECK(requireSilu(config, "hidden_act", source));
+    MOESCOPE_TRY(const bool mlpBias, flag(config, "mlp_bias", source, false));
+    if (mlpBias)
+        return fail(
+            ErrorCode::Unsupported, fmt::format("{}: \"mlp_bias\" is not supported yet.", source));
 
     AttentionSpec& attention = model.attention;
-    MOESCOPE_TRY(attention.heads, size(config, "num_attention_heads", source, 0, 1U << 16));
+    MOESCOPE_TRY(attention.heads, size(config, "num_attention_heads", source, 0, kMost));
     MOESCOPE_TRY(
-        attention.kvHeads, size(config, "num_key_value_heads", source, attention.heads, 1U << 16));
+        attention.kvHeads, size(config, "num_key_value_heads", source, attention.heads, kMost));
     if (attention.heads % attention.kvHeads != 0)
         return bad(source,
             fmt::format("{} attention heads cannot be shared evenly by {} key/value heads",
                 attention.heads, attention.kvHeads));
+    MOESCOPE_TRY(attention.qkvBias, flag(config, "attention_bias", source, false));
+    attention.outputBias = attention.qkvBias;
     const std::uint32_t even = model.hidden / attention.heads;
-    MOESCOPE_TRY(attention.headDim, size(config, "head_dim", source, even, 1U << 16));
+    MOESCOPE_TRY(attention.headDim, size(config, "head_dim", source, even, kMost));
     attention.scale = 1.0 / std::sqrt(static_cast<double>(attention.headDim));
-    MOESCOPE_CHECK(readRope(model, config, source, ropeBase));
+    MOESCOPE_TRY(attention.rope,
+        readRope(config, source, {defaults.ropeBase, attention.headDim, model.maxPositions}));
 
-    MOESCOPE_TRY(const auto tied, jsonOptionalBool(config, "tie_word_embeddings", source));
-    model.tiedEmbeddings = tied.value_or(false);
+    MOESCOPE_TRY(model.tiedEmbeddings, flag(config, "tie_word_embeddings", source, false));
     MOESCOPE_CHECK(readEndTokens(model, config, source));
     return model;
 }
@@ -156,98 +206,140 @@ Status makeMixture(
     return {};
 }
 
-std::string layerPrefix(std::uint32_t layer)
+Status readBiasedSigmoidMixture(ModelConfig& config, const Json& json, std::string_view source)
 {
-    return fmt::format("model.layers.{}.", layer);
+    MOESCOPE_TRY(const auto experts, size(json, "n_routed_experts", source, 0, kMost));
+    MOESCOPE_TRY(const auto topK, size(json, "num_experts_per_tok", source, 0, kMost));
+    MOESCOPE_CHECK(makeMixture(config, experts, topK, source));
+    RouterSpec& router = config.router;
+    router.score = ScoreFunction::Sigmoid;
+    router.selectionBias = true;
+    MOESCOPE_TRY(router.renormalise, flag(json, "norm_topk_prob", source, true));
+    MOESCOPE_TRY(const double scale, positive(json, "routed_scaling_factor", source, 1.0));
+    router.scale = static_cast<float>(scale);
+    MOESCOPE_TRY(router.groups, size(json, "n_group", source, 1, kMost));
+    MOESCOPE_TRY(router.keptGroups, size(json, "topk_group", source, 1, kMost));
+    if (experts % router.groups != 0 || router.keptGroups > router.groups)
+        return bad(source,
+            fmt::format("{} experts cannot be split into {} groups of which {} are kept", experts,
+                router.groups, router.keptGroups));
+    MOESCOPE_TRY(const auto inner, size(json, "moe_intermediate_size", source, 0));
+    MOESCOPE_TRY(router.sharedExperts, sizeOrZero(json, "n_shared_experts", source, kMost));
+    router.sharedIntermediate = router.sharedExperts * inner;
+    MOESCOPE_TRY(const auto dense, sizeOrZero(json, "first_k_dense_replace", source, kMost));
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        if (l < dense)
+            config.layers[l].mixture = false;
+        else
+            config.layers[l].intermediate = inner;
+    }
+    return {};
 }
 
-Result<ModelTensors> standardTensors(const ModelConfig& config, const Checkpoint& checkpoint)
+std::string StandardNames::layer(std::uint32_t index) const
+{
+    return fmt::format("{}layers.{}.", model, index);
+}
+
+Result<Norm> norm(const Checkpoint& checkpoint, const StandardNames& names, const std::string& name,
+    std::uint64_t width, double eps)
+{
+    Norm result{names.norm, eps, {}, {}};
+    MOESCOPE_TRY(result.weight, checkpoint.vector(name + ".weight", width));
+    if (names.onePlus) {
+        for (float& weight : result.weight)
+            weight += 1.0F;
+    }
+    if (names.norm == Norm::Kind::Layer) {
+        MOESCOPE_TRY(result.bias, checkpoint.vector(name + ".bias", width));
+    }
+    return result;
+}
+
+Result<Norm> rmsNorm(
+    const Checkpoint& checkpoint, const std::string& name, std::uint64_t width, double eps)
+{
+    return norm(checkpoint, {}, name, width, eps);
+}
+
+Result<ModelTensors> standardTensors(
+    const ModelConfig& config, const Checkpoint& checkpoint, const StandardNames& names)
 {
     ModelTensors tensors;
     const std::uint64_t hidden = config.hidden;
-    const std::uint64_t queryWidth
-        = std::uint64_t{config.attention.heads} * config.attention.headDim;
-    const std::uint64_t keyWidth
-        = std::uint64_t{config.attention.kvHeads} * config.attention.headDim;
     MOESCOPE_TRY(tensors.embedding,
-        checkpoint.matrix("model.embed_tokens.weight", config.vocabulary, hidden));
-    MOESCOPE_TRY(tensors.finalNorm, checkpoint.vector("model.norm.weight", hidden));
-    if (config.tiedEmbeddings || !checkpoint.find("lm_head.weight")) {
+        checkpoint.matrix(names.model + "embed_tokens.weight", config.vocabulary, hidden));
+    MOESCOPE_TRY(
+        tensors.finalNorm, norm(checkpoint, names, names.model + "norm", hidden, config.normEps));
+    if (config.tiedEmbeddings || !checkpoint.find(names.head)) {
         tensors.head = tensors.embedding;
     } else {
-        MOESCOPE_TRY(tensors.head, checkpoint.matrix("lm_head.weight", config.vocabulary, hidden));
+        MOESCOPE_TRY(tensors.head, checkpoint.matrix(names.head, config.vocabulary, hidden));
     }
+    const double eps = names.blockEps > 0 ? names.blockEps : config.normEps;
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
-        const std::string prefix = layerPrefix(l);
-        const std::string attention = prefix + "self_attn.";
+        const std::string prefix = names.layer(l);
         LayerTensors layer;
-        MOESCOPE_TRY(
-            layer.attentionNorm, checkpoint.vector(prefix + "input_layernorm.weight", hidden));
-        MOESCOPE_TRY(
-            layer.mlpNorm, checkpoint.vector(prefix + "post_attention_layernorm.weight", hidden));
-        MOESCOPE_TRY(layer.q, checkpoint.matrix(attention + "q_proj.weight", queryWidth, hidden));
-        MOESCOPE_TRY(layer.k, checkpoint.matrix(attention + "k_proj.weight", keyWidth, hidden));
-        MOESCOPE_TRY(layer.v, checkpoint.matrix(attention + "v_proj.weight", keyWidth, hidden));
-        MOESCOPE_TRY(layer.o, checkpoint.matrix(attention + "o_proj.weight", hidden, queryWidth));
+        if (!names.attentionNorm.empty()) {
+            MOESCOPE_TRY(layer.attentionNorm,
+                norm(checkpoint, names, prefix + names.attentionNorm, hidden, eps));
+        }
+        if (!names.mlpNorm.empty()) {
+            MOESCOPE_TRY(
+                layer.mlpNorm, norm(checkpoint, names, prefix + names.mlpNorm, hidden, eps));
+        }
+        if (config.layers[l].mixer == LayerSpec::Mixer::Attention)
+            MOESCOPE_CHECK(findAttention(layer, config, checkpoint, prefix + names.attention));
         tensors.layers.push_back(std::move(layer));
     }
     return tensors;
 }
 
-Result<MlpTensors> mlp(
-    const Checkpoint& checkpoint, const MlpNames& names, std::uint32_t hidden, std::uint32_t inner)
+Status qkNorms(LayerTensors& layer, const ModelConfig& config, const Checkpoint& checkpoint,
+    const std::string& qName, const std::string& kName, bool onePlus)
+{
+    const AttentionSpec& spec = config.attention;
+    const bool whole = spec.qkNorm == QkNorm::WholeVector;
+    StandardNames names;
+    names.onePlus = onePlus;
+    MOESCOPE_TRY(layer.qNorm,
+        norm(checkpoint, names, qName, std::uint64_t{whole ? spec.heads : 1} * spec.headDim,
+            config.normEps));
+    MOESCOPE_TRY(layer.kNorm,
+        norm(checkpoint, names, kName, std::uint64_t{whole ? spec.kvHeads : 1} * spec.headDim,
+            config.normEps));
+    return {};
+}
+
+Result<MlpTensors> mlp(const Checkpoint& checkpoint, const std::string& prefix,
+    const MlpNames& names, std::uint32_t hidden, std::uint32_t inner)
 {
     MlpTensors tensors;
-    MOESCOPE_TRY(tensors.gate, checkpoint.matrix(names.gate, inner, hidden));
-    MOESCOPE_TRY(tensors.up, checkpoint.matrix(names.up, inner, hidden));
-    MOESCOPE_TRY(tensors.down, checkpoint.matrix(names.down, hidden, inner));
+    MOESCOPE_TRY(tensors.gate, checkpoint.matrix(prefix + names.gate, inner, hidden));
+    MOESCOPE_TRY(tensors.up, checkpoint.matrix(prefix + names.up, inner, hidden));
+    MOESCOPE_TRY(tensors.down, checkpoint.matrix(prefix + names.down, hidden, inner));
     return tensors;
 }
 
-Result<std::vector<MlpTensors>> separateExperts(const Checkpoint& checkpoint,
-    const std::string& prefix, const MlpNames& names, std::uint32_t count, std::uint32_t hidden,
-    std::uint32_t inner)
+Result<std::vector<MlpTensors>> experts(const Checkpoint& checkpoint, const std::string& prefix,
+    const MlpNames& names, std::uint32_t count, std::uint32_t hidden, std::uint32_t inner)
 {
-    std::vector<MlpTensors> result;
-    for (std::uint32_t e = 0; e < count; ++e) {
-        const std::string expert = fmt::format("{}{}.", prefix, e);
-        MOESCOPE_TRY(auto tensors,
-            mlp(checkpoint, {expert + names.gate, expert + names.up, expert + names.down}, hidden,
-                inner));
-        result.push_back(tensors);
+    std::vector<MlpTensors> result(count);
+    if (checkpoint.find(prefix + "gate_up_proj")) {
+        MOESCOPE_TRY(const auto gateUp,
+            checkpoint.stack(prefix + "gate_up_proj", {count, std::uint64_t{2} * inner, hidden}));
+        MOESCOPE_TRY(
+            const auto down, checkpoint.stack(prefix + "down_proj", {count, hidden, inner}));
+        for (std::size_t e = 0; e < count; ++e) {
+            result[e].gate = gateUp[e].rowRange(0, inner);
+            result[e].up = gateUp[e].rowRange(inner, inner);
+            result[e].down = down[e];
+        }
+        return result;
     }
-    return result;
-}
-
-Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
-    const std::string& prefix, std::uint32_t experts, std::uint32_t hidden, std::uint32_t inner)
-{
-    const auto find = [&](const std::string& name,
-                          const std::vector<std::uint64_t>& shape) -> Result<MatrixView> {
-        const TensorInfo* info = checkpoint.find(name);
-        if (!info || info->shape != shape)
-            return fail(ErrorCode::BadFormat,
-                fmt::format("{}: the tensor {} should have the shape {}, but {}.",
-                    checkpoint.path().string(), name, formatShape(shape),
-                    info ? "has " + formatShape(info->shape) : "does not exist"));
-        if (!isDecodable(info->dtype))
-            return fail(ErrorCode::Unsupported,
-                fmt::format("{}: the tensor {} has the type {}, which is not supported here.",
-                    checkpoint.path().string(), name, dtypeName(info->dtype)));
-        return MatrixView::rowMajor(info->dtype, static_cast<std::size_t>(shape[0] * shape[1]),
-            shape[2], info->bytes.data());
-    };
-    MOESCOPE_TRY(const auto gateUp,
-        find(prefix + "gate_up_proj", {experts, std::uint64_t{2} * inner, hidden}));
-    MOESCOPE_TRY(const auto down, find(prefix + "down_proj", {experts, hidden, inner}));
-    const auto rows = [](const MatrixView& all, std::size_t first, std::size_t count) {
-        return MatrixView::rowMajor(all.dtype, count, all.cols, all.data + first * all.rowStride);
-    };
-    std::vector<MlpTensors> result(experts);
-    for (std::size_t e = 0; e < experts; ++e) {
-        result[e].gate = rows(gateUp, 2 * e * inner, inner);
-        result[e].up = rows(gateUp, (2 * e + 1) * inner, inner);
-        result[e].down = rows(down, e * hidden, hidden);
+    for (std::uint32_t e = 0; e < count; ++e) {
+        MOESCOPE_TRY(
+            result[e], mlp(checkpoint, fmt::format("{}{}.", prefix, e), names, hidden, inner));
     }
     return result;
 }

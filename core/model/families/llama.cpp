@@ -11,18 +11,17 @@ namespace {
 // Llama (Touvron et al., 2023): dense. Opened as the parent of mixtures that were grown from it.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    return family::standardConfig(json, source, 10000.0);
+    return family::standardConfig(json, source, {});
 }
 
 Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
 {
     MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
+    const family::StandardNames names;
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
-        const std::string mlp = family::layerPrefix(l) + "mlp.";
         MOESCOPE_TRY(tensors.layers[l].dense,
-            family::mlp(checkpoint,
-                {mlp + "gate_proj.weight", mlp + "up_proj.weight", mlp + "down_proj.weight"},
-                config.hidden, config.layers[l].intermediate));
+            family::mlp(checkpoint, names.layer(l) + "mlp.", {}, config.hidden,
+                config.layers[l].intermediate));
     }
     return tensors;
 }

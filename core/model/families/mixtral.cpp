@@ -13,14 +13,18 @@ namespace {
 // sum.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, 1e6));
-    MOESCOPE_TRY(const auto experts, family::size(json, "num_local_experts", source, 8, 1U << 16));
-    MOESCOPE_TRY(const auto topK, family::size(json, "num_experts_per_tok", source, 2, 1U << 16));
+    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.ropeBase = 1e6}));
+    MOESCOPE_TRY(
+        const auto experts, family::size(json, "num_local_experts", source, 8, family::kMost));
+    MOESCOPE_TRY(
+        const auto topK, family::size(json, "num_experts_per_tok", source, 2, family::kMost));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));
     config.router.renormalise = true;
     MOESCOPE_TRY(const auto window, jsonOptionalUInt(json, "sliding_window", source));
-    if (window) {
-        MOESCOPE_TRY(config.attention.window, family::size(json, "sliding_window", source, 0));
+    for (LayerSpec& layer : config.layers) {
+        if (window) {
+            MOESCOPE_TRY(layer.window, family::size(json, "sliding_window", source, 0));
+        }
     }
     return config;
 }
@@ -28,25 +32,19 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
 {
     MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
-    const std::uint32_t hidden = config.hidden;
-    const std::uint32_t experts = config.router.experts;
+    const family::StandardNames names;
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         LayerTensors& layer = tensors.layers[l];
-        const std::uint32_t inner = config.layers[l].intermediate;
-        const std::string prefix = family::layerPrefix(l);
-        if (checkpoint.find(prefix + "mlp.experts.gate_up_proj")) {
-            MOESCOPE_TRY(
-                layer.router, checkpoint.matrix(prefix + "mlp.gate.weight", experts, hidden));
-            MOESCOPE_TRY(layer.experts,
-                family::fusedExperts(checkpoint, prefix + "mlp.experts.", experts, hidden, inner));
-            continue;
-        }
-        const std::string moe = prefix + "block_sparse_moe.";
-        MOESCOPE_TRY(layer.router, checkpoint.matrix(moe + "gate.weight", experts, hidden));
+        // Newer programs save the mixture as "mlp", with fused experts.
+        const std::string prefix = names.layer(l);
+        const bool renamed = checkpoint.find(prefix + "mlp.gate.weight") != nullptr;
+        const std::string moe = prefix + (renamed ? "mlp." : "block_sparse_moe.");
+        MOESCOPE_TRY(layer.router,
+            checkpoint.matrix(moe + "gate.weight", config.router.experts, config.hidden));
         // w1 is the gate, w3 the up and w2 the down projection.
         MOESCOPE_TRY(layer.experts,
-            family::separateExperts(checkpoint, moe + "experts.",
-                {"w1.weight", "w3.weight", "w2.weight"}, experts, hidden, inner));
+            family::experts(checkpoint, moe + "experts.", {"w1.weight", "w3.weight", "w2.weight"},
+                config.router.experts, config.hidden, config.layers[l].intermediate));
     }
     return tensors;
 }
