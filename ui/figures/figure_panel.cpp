@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QToolButton>
+#include <QToolTip>
 #include <QVBoxLayout>
 
 #include "ui/figures/figure_factory.h"
@@ -15,9 +16,25 @@
 
 namespace moescope::ui {
 
+namespace {
+
+constexpr double kRoomForCaption = 520; ///< height of a panel from which it shows its caption
+
+/// Numbers stay with their "%" and "±".
+QString unbroken(QString words)
+{
+    const QChar space(0x00A0);
+    words.replace(QStringLiteral(" %"), space + QStringLiteral("%"));
+    words.replace(QStringLiteral(" ± "), space + QStringLiteral("±") + space);
+    return words;
+}
+
+} // namespace
+
 FigurePanel::FigurePanel(Style& style, FigureView* view, QWidget* parent)
     : Panel(style, parent)
     , m_caption(new QLabel(this))
+    , m_help(new QToolButton(this))
     , m_menuButton(new QToolButton(this))
     , m_message(new InlineMessage(style, this))
 {
@@ -31,6 +48,15 @@ FigurePanel::FigurePanel(Style& style, FigureView* view, QWidget* parent)
     m_menuButton->setToolTip(tr("Copy and save this figure"));
     m_menuButton->setAccessibleName(tr("Figure menu"));
     m_menuButton->setPopupMode(QToolButton::InstantPopup);
+    m_help->setObjectName(QStringLiteral("figureHelp"));
+    m_help->setProperty("role", QStringLiteral("flat"));
+    m_help->setText(QStringLiteral("?"));
+    m_help->setAccessibleName(tr("How to read this figure"));
+    connect(m_help, &QToolButton::clicked, this, [this] {
+        QToolTip::showText(
+            m_help->mapToGlobal(m_help->rect().bottomLeft()), m_help->toolTip(), m_help);
+    });
+    addHeaderWidget(m_help);
     addHeaderWidget(m_menuButton);
     bodyLayout()->addWidget(m_message);
     bodyLayout()->addWidget(m_caption);
@@ -71,6 +97,20 @@ void FigurePanel::setFigure(std::shared_ptr<const Figure> figure)
     refreshWords();
 }
 
+void FigurePanel::placeCaption()
+{
+    const bool wanted = m_captionVisible && !m_caption->text().isEmpty();
+    const bool room = height() >= look().px(kRoomForCaption);
+    m_caption->setVisible(wanted && room);
+    m_help->setVisible(wanted && !room);
+}
+
+void FigurePanel::resizeEvent(QResizeEvent* event)
+{
+    placeCaption();
+    Panel::resizeEvent(event);
+}
+
 void FigurePanel::setCaptionVisible(bool visible)
 {
     m_captionVisible = visible;
@@ -82,8 +122,9 @@ void FigurePanel::refreshWords()
     const Figure* figure = m_view->figure().get();
     setTitle(figure ? text(figure->title) : QString());
     setSubtitle(figure ? text(figure->subtitle) : QString());
-    m_caption->setText(figure ? text(figure->caption) : QString());
-    m_caption->setVisible(m_captionVisible && !m_caption->text().isEmpty());
+    m_caption->setText(figure ? unbroken(text(figure->caption)) : QString());
+    m_help->setToolTip(m_caption->text().toHtmlEscaped().prepend(QStringLiteral("<p>")));
+    placeCaption();
     m_menuButton->setEnabled(figure != nullptr);
     setHeaderVisible(!m_view->showsTitle());
 }

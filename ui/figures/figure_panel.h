@@ -16,7 +16,7 @@ class FigureView;
 class InlineMessage;
 
 /// A panel around one figure: title, subtitle, a menu button with copy and save, the caption under
-/// the figure.
+/// the figure, or behind a button "?" where that would leave the figure too little room.
 class FigurePanel : public Panel {
     Q_OBJECT
 
@@ -34,12 +34,18 @@ public:
 signals:
     void viewReplaced();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
+    /// Under the figure, or behind a button where the figure needs the room.
+    void placeCaption();
     void adoptView(FigureView* view);
     void refreshWords();
 
     FigureView* m_view = nullptr;
     QLabel* m_caption;
+    QToolButton* m_help;
     QToolButton* m_menuButton;
     InlineMessage* m_message;
     bool m_captionVisible = true;

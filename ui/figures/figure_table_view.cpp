@@ -65,7 +65,7 @@ FigureTableView::FigureTableView(Style& style, QWidget* parent)
     connect(m_table, &QTableView::activated, this,
         [this](const QModelIndex& index) { emit rowActivated(m_proxy->mapToSource(index).row()); });
     connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this,
-        [this] { announce(); });
+        &FigureTableView::onCurrentChanged);
     styleChanged();
 }
 
@@ -84,12 +84,44 @@ void FigureTableView::figureChanged()
     m_model->setFigure(figure());
     m_filter->setVisible(m_model->rowCount() >= kFilterFrom);
     m_table->setAccessibleName(accessibleName());
+    // A number must not run away from the column before it.
+    m_table->horizontalHeader()->setStretchLastSection(
+        data() && !data()->columns.empty() && !data()->columns.back().numeric);
     fitColumns();
 }
 
 void FigureTableView::setFilterVisible(bool visible)
 {
     m_filter->setVisible(visible);
+}
+
+void FigureTableView::onCurrentChanged(const QModelIndex& current, const QModelIndex& before)
+{
+    announce();
+    if (current.isValid() && current.row() != before.row())
+        emit currentRowChanged(m_proxy->mapToSource(current).row());
+}
+
+int FigureTableView::currentRow() const
+{
+    const QModelIndex index = m_table->currentIndex();
+    return index.isValid() ? m_proxy->mapToSource(index).row() : -1;
+}
+
+void FigureTableView::setCurrentRow(int row)
+{
+    if (row == currentRow())
+        return;
+    const QSignalBlocker quiet(this);
+    const QModelIndex index
+        = row >= 0 ? m_proxy->mapFromSource(m_model->index(row, 0)) : QModelIndex();
+    if (!index.isValid()) { // none, or filtered away
+        m_table->setCurrentIndex({});
+        m_table->clearSelection();
+        return;
+    }
+    m_table->setCurrentIndex(index);
+    m_table->scrollTo(index);
 }
 
 void FigureTableView::styleChanged()

@@ -25,6 +25,8 @@ public:
     QTableView* table() const { return m_table; }
     FigureTableModel* model() const { return m_model; }
     void setFilterVisible(bool visible);
+    int currentRow() const; ///< of the data; -1 without
+    void setCurrentRow(int row); ///< of the data; scrolls to it; silent
 
     QString dataText(char separator = ',') const override; ///< the rows shown, in the order shown
     QString currentText() const override;
@@ -34,6 +36,7 @@ public:
 signals:
     void rowClicked(int row); ///< of the data
     void rowActivated(int row);
+    void currentRowChanged(int row); ///< by mouse or keyboard
 
 protected:
     bool accepts(const Figure& figure) const override;
@@ -48,6 +51,7 @@ private:
     std::vector<double> columnWidths() const;
     double rowHeight() const;
     void fitColumns();
+    void onCurrentChanged(const QModelIndex& current, const QModelIndex& before);
 
     FigureTableModel* m_model;
     FigureTableProxy* m_proxy;

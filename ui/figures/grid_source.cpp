@@ -36,6 +36,11 @@ QString GridSource::rowBarUnit(int) const
     return {};
 }
 
+QString GridSource::rowBarHelp(int) const
+{
+    return {};
+}
+
 double GridSource::rowBarValue(int, int) const
 {
     return std::numeric_limits<double>::quiet_NaN();
@@ -117,6 +122,7 @@ public:
     }
     double rowBarFull(int bar) const override { return barAt(bar).full; }
     double rowBarWarnBelow(int bar) const override { return barAt(bar).warnBelow; }
+    QString rowBarHelp(int bar) const override { return text(barAt(bar).help); }
 
 private:
     const RoutingGridFigure::Cell& at(int row, int col) const

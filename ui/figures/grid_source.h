@@ -53,6 +53,7 @@ public:
     virtual int rowBars() const { return 0; }
     virtual QString rowBarTitle(int bar) const;
     virtual QString rowBarUnit(int bar) const;
+    virtual QString rowBarHelp(int bar) const; ///< what it means, one sentence
     virtual double rowBarValue(int bar, int row) const;
     virtual double rowBarFull(int bar) const;
     virtual double rowBarWarnBelow(int bar) const;

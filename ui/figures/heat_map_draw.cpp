@@ -162,6 +162,14 @@ void HeatMapView::drawLegend(const Ink& ink, const Geometry& g) const
     p.setBrush(gradient);
     p.drawRect(g.legend);
 
+    p.setFont(ink.style.words(-1));
+    p.setPen(ink.theme.mutedText);
+    const double titleLine = QFontMetricsF(p.font()).height();
+    const double room = legendWidth() - ink.style.px(14);
+    p.drawText(
+        QRectF(g.legend.left(), g.legend.top() - titleLine - ink.style.px(4), room, titleLine),
+        Qt::AlignLeft | Qt::AlignVCenter, elided(p.font(), text(data()->valueTitle), room));
+
     const auto y
         = [&](double v) { return g.legend.bottom() - legendPosition(v) * g.legend.height(); };
     const QFont font = ink.style.mono(-1);

@@ -228,7 +228,10 @@ double HeatMapView::legendWidth() const
 {
     const double numbers = std::max(textWidth(look().mono(-1), numberText(m_range.lo, m_decimals)),
         textWidth(look().mono(-1), numberText(m_range.hi, m_decimals)));
-    return look().px(14) + look().px(11) + look().px(6) + std::max(numbers, look().px(24))
+    const double title = std::min(
+        textWidth(look().words(-1), data() ? text(data()->valueTitle) : QString()), look().px(90));
+    return look().px(14)
+        + std::max(look().px(11) + look().px(6) + std::max(numbers, look().px(24)), title)
         + look().px(2);
 }
 

@@ -25,6 +25,14 @@ bool hasIntervals(const LineFigure::Series& s)
 
 } // namespace
 
+QPen nullSeriesPen(const Ink& ink, const LineFigure::Series& series, double width)
+{
+    QPen pen = nullPen(ink, series.muted ? width * 0.8 : width);
+    if (series.muted)
+        pen.setDashPattern({1.5, 2.5});
+    return pen;
+}
+
 void LineChartView::draw(const Ink& ink, const QRectF& area) const
 {
     if (!data())
@@ -155,7 +163,7 @@ void LineChartView::drawSeries(const Ink& ink, const ChartFrame& chart, int seri
     if (hasIntervals(s))
         drawIntervals(ink, chart, series);
 
-    QPen pen = s.isNull ? nullPen(ink, 1.6)
+    QPen pen = s.isNull ? nullSeriesPen(ink, s, 1.6)
                         : QPen(colour,
                             ink.style.px(isMuted(series)   ? 1
                                     : isEmphasised(series) ? 2.2
@@ -199,12 +207,27 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
     const QFont strong = ink.style.words(-1, QFont::DemiBold);
     const double line = QFontMetricsF(strong).height();
     const QRectF& plot = chart.plot;
-    LabelPlacer placer(plot.adjusted(0, -1, ink.style.px(12), 1));
+    const QString title = axisTitle(data()->yAxis);
+    const double above = chartTopHeight(ink.style, title);
+    LabelPlacer placer(plot.adjusted(0, -above, ink.style.px(12), 1));
+    if (!title.isEmpty())
+        placer.avoid(QRectF(
+            plot.left(), plot.top() - above, textWidth(small, title) + ink.style.px(8), above));
     for (int s = 0; s < static_cast<int>(data()->series.size()); ++s) {
         const LineFigure::Series& series = data()->series[static_cast<std::size_t>(s)];
-        for (int i = 0; isSeriesVisible(s) && i < pointCount(s); ++i)
-            placer.avoid(chart.at(
-                series.x[static_cast<std::size_t>(i)], series.y[static_cast<std::size_t>(i)]));
+        QPointF before(std::nan(""), 0);
+        for (int i = 0; isSeriesVisible(s) && i < pointCount(s); ++i) {
+            const QPointF at = chart.at(
+                series.x[static_cast<std::size_t>(i)], series.y[static_cast<std::size_t>(i)]);
+            // The line between two points is in the way as well.
+            const double length = std::hypot(at.x() - before.x(), at.y() - before.y());
+            const int steps
+                = std::isfinite(length) ? static_cast<int>(length / ink.style.px(8)) : 0;
+            for (int step = 1; step <= steps; ++step)
+                placer.avoid(before + (at - before) * step / (steps + 1));
+            placer.avoid(at);
+            before = at;
+        }
     }
 
     // Markers: the words stand beside the line at the top, one row lower for every one they would

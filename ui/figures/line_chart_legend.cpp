@@ -23,7 +23,8 @@ std::vector<LineChartView::LegendEntry> LineChartView::legend(double width) cons
     LegendEntry background;
     for (int i = 0; i < static_cast<int>(data()->series.size()); ++i) {
         const LineFigure::Series& s = data()->series[static_cast<std::size_t>(i)];
-        if (isMuted(i))
+        // A null keeps an entry of its own, however quietly it is drawn.
+        if (isMuted(i) && !s.isNull)
             background.series.push_back(i);
         else if (!s.name.empty())
             entries.push_back({text(s.name), {i}, -1, {}});
@@ -34,8 +35,15 @@ std::vector<LineChartView::LegendEntry> LineChartView::legend(double width) cons
         };
         const int first = background.series.front();
         const int last = background.series.back();
-        background.name = first == last ? name(first) : tr("%1 to %2").arg(name(first), name(last));
-        entries.push_back(background);
+        const auto count = static_cast<int>(background.series.size());
+        background.name = first == last ? name(first)
+            : last - first + 1 == count
+            ? tr("%1 to %2").arg(name(first), name(last))
+            : tr("%1 others, %2 to %3").arg(count).arg(name(first), name(last));
+        const auto place = std::find_if(entries.begin(), entries.end(), [this](const auto& entry) {
+            return data()->series[static_cast<std::size_t>(entry.series.front())].isNull;
+        });
+        entries.insert(place, background);
     }
     for (int b = 0; b < static_cast<int>(data()->bands.size()); ++b)
         entries.push_back({text(data()->bands[static_cast<std::size_t>(b)].name), {}, b, {}});
@@ -95,7 +103,7 @@ void LineChartView::drawLegend(const Ink& ink, const QPointF& corner, double wid
             const int series = entry.series.front();
             const LineFigure::Series& s = data()->series[static_cast<std::size_t>(series)];
             const QColor colour = visible ? seriesColour(ink.theme, series) : ink.theme.control;
-            QPen pen = s.isNull ? nullPen(ink, 1.8)
+            QPen pen = s.isNull ? nullSeriesPen(ink, s, 1.8)
                                 : QPen(colour, ink.style.px(isMuted(series) ? 1.2 : 3));
             pen.setColor(colour);
             pen.setCapStyle(s.isNull ? Qt::FlatCap : Qt::RoundCap);

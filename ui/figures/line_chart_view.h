@@ -106,4 +106,7 @@ private:
     Hit m_hover;
 };
 
+/// A second null is dotted, so that the two can be told apart.
+QPen nullSeriesPen(const Ink& ink, const LineFigure::Series& series, double width);
+
 } // namespace moescope::ui

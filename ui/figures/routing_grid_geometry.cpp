@@ -29,9 +29,9 @@ GridGeometry::GridGeometry(
     const double fitX = cols > 0 ? roomX / cols : style.px(38);
     const double fitY = rows > 0 ? roomY / rows : style.px(38);
     cellWidth = std::clamp(
-        std::clamp(fitX, style.px(18), style.px(38)) * zoom, style.px(3), style.px(120));
+        std::clamp(fitX, style.px(18), style.px(48)) * zoom, style.px(3), style.px(120));
     cellHeight = std::clamp(
-        std::clamp(fitY, style.px(22), style.px(38)) * zoom, style.px(3), style.px(120));
+        std::clamp(fitY, style.px(22), style.px(42)) * zoom, style.px(3), style.px(120));
     const double smaller = std::min(cellWidth, cellHeight);
     gap = smaller >= style.px(16) ? style.px(3) : smaller >= style.px(7) ? style.px(1) : 0;
 

@@ -26,6 +26,9 @@ void RoutingGridView::drawHeader(const Ink& ink, const GridGeometry& g) const
 
     p.setFont(ink.style.words(-1));
     p.setPen(ink.theme.mutedText);
+    const double corner = g.cells.left() - ink.style.px(10);
+    p.drawText(QRectF(0, g.labelTop, corner, g.labelHeight), Qt::AlignRight | Qt::AlignVCenter,
+        elided(p.font(), m_source->colTitle(), corner));
     for (int bar = 0; bar < m_source->rowBars(); ++bar) {
         const QRectF column = g.barColumn(bar);
         p.drawText(QRectF(column.left(), g.labelTop, g.barWidth, g.labelHeight),

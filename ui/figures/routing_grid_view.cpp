@@ -105,7 +105,7 @@ void RoutingGridView::measureLabels()
         return;
     // Enough rows to know the usual width; longer labels end in "…".
     constexpr int kSample = 2000;
-    double widest = look().px(24);
+    double widest = textWidth(look().words(-1), m_source->colTitle());
     for (int row = 0; row < std::min(m_source->rows(), kSample); ++row)
         widest = std::max(widest, textWidth(look().mono(), m_source->rowLabel(row)));
     m_labelWidth = std::min(widest, look().px(150)) + look().px(14);

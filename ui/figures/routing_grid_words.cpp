@@ -53,18 +53,25 @@ QString RoutingGridView::hoverText(const QPoint& viewportPosition) const
         const int col = columnAt(place);
         QStringList lines;
         if (m_source->hasLoads())
-            lines += tr("share of tokens %1, even share %2")
+            lines += tr("reads %1 of the tokens; an even share is %2")
                          .arg(numberText(m_source->load(col)), numberText(m_source->evenLoad()));
         return hoverCard(tr("%1 %2").arg(m_source->colTitle(), m_source->colLabel(col)), lines);
     }
-    if (row >= 0 && viewportPosition.x() >= g.cells.right()) {
+    if (viewportPosition.x() >= g.cells.right()) {
         for (int bar = 0; bar < m_source->rowBars(); ++bar) {
-            if (!g.barColumn(bar).contains(viewportPosition))
+            const QRectF column = g.barColumn(bar);
+            if (viewportPosition.x() < column.left() || viewportPosition.x() > column.right())
                 continue;
+            const QString help = m_source->rowBarHelp(bar).toHtmlEscaped();
+            if (row < 0)
+                return viewportPosition.y() < g.cells.top()
+                    ? hoverCard(m_source->rowBarTitle(bar), {help})
+                    : QString();
             const double value = m_source->rowBarValue(bar, row);
             QStringList lines{tr("a full bar is %1")
                                   .arg(withUnit(numberText(m_source->rowBarFull(bar)),
                                       m_source->rowBarUnit(bar).toStdString()))};
+            lines += help;
             if (value < m_source->rowBarWarnBelow(bar))
                 lines.prepend(tr("under %1: rounding could change the choice")
                                   .arg(numberText(m_source->rowBarWarnBelow(bar))));

@@ -31,7 +31,7 @@ void TokenStripView::drawVisible(const Ink& ink)
     for (std::size_t row = first; row < std::min(last, m_layout.rows()); ++row)
         drawRow(ink, m_layout, row);
     p.restore();
-    drawFooter(ink, {0, strip.bottom(), strip.width(), footerHeight()});
+    drawFooter(ink, {0, strip.bottom(), strip.width(), footerHeight(strip.width())});
 }
 
 Status TokenStripView::drawWhole(const Ink& ink, const QRectF& rect) const
@@ -43,7 +43,8 @@ Status TokenStripView::drawWhole(const Ink& ink, const QRectF& rect) const
     for (std::size_t row = 0; row < layout.rows(); ++row)
         drawRow(ink, layout, row);
     ink.painter.restore();
-    drawFooter(ink, {rect.left(), rect.bottom() - footerHeight(), rect.width(), footerHeight()});
+    const double footer = footerHeight(rect.width());
+    drawFooter(ink, {rect.left(), rect.bottom() - footer, rect.width(), footer});
     return {};
 }
 
@@ -135,53 +136,6 @@ void TokenStripView::drawChip(const Ink& ink, int index, const QRectF& chip) con
     };
     place(letterFont, colours.letter, left, letter);
     place(badgeFont, ink.theme.mutedText, left + letterWidth + gap, badge);
-}
-
-void TokenStripView::drawFooter(const Ink& ink, const QRectF& rect) const
-{
-    if (rect.height() <= 0)
-        return;
-    QPainter& p = ink.painter;
-    QStringList pills;
-    const int shown = ink.onScreen && m_hovered >= 0 ? m_hovered : m_current;
-    if (m_hasTrigrams && shown >= 0 && shown < count())
-        if (const std::string& trigram = data()->chips[static_cast<std::size_t>(shown)].trigram;
-            !trigram.empty())
-            pills += QString::fromStdString(trigram);
-    pills += m_patterns;
-
-    const double height = ink.style.px(20);
-    const double top = rect.bottom() - height - ink.style.px(2);
-    double x = rect.left() + ink.style.px(2);
-    const QFont font = ink.style.words(-1, QFont::DemiBold);
-    const QFontMetricsF metrics(font);
-    for (const QString& pill : pills) {
-        const double padding = ink.style.px(9);
-        const double room = rect.right() - x - 2 * padding;
-        if (room < ink.style.px(20))
-            return;
-        const QString text = metrics.elidedText(pill, Qt::ElideRight, room);
-        const QRectF box(x, top, metrics.horizontalAdvance(text) + 2 * padding, height);
-        p.setPen(Qt::NoPen);
-        p.setBrush(ink.theme.accentSoft);
-        p.drawRoundedRect(box, height / 2, height / 2);
-        p.setFont(font);
-        p.setPen(ink.theme.accent);
-        p.drawText(box, Qt::AlignCenter, text);
-        x = box.right() + ink.style.px(6);
-    }
-
-    QString legend
-        = tr("colour and letter: token type") + QStringLiteral("     ") + tr("· = space");
-    if (m_hasGenerated)
-        legend += QStringLiteral("     ") + tr("underlined: generated");
-    p.setFont(ink.style.words(-1));
-    x += ink.style.px(4);
-    if (x + QFontMetricsF(p.font()).horizontalAdvance(legend) <= rect.right()) {
-        p.setPen(ink.theme.mutedText);
-        p.drawText(
-            QRectF(x, top, rect.right() - x, height), Qt::AlignLeft | Qt::AlignVCenter, legend);
-    }
 }
 
 } // namespace moescope::ui

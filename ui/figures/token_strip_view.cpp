@@ -48,11 +48,12 @@ QString TokenStripView::chipText(int index) const
 
 void TokenStripView::figureChanged()
 {
-    m_hasTrigrams = false;
+    m_trigrams.clear();
     m_hasGenerated = false;
     if (data()) {
         for (const TokenStripFigure::Chip& chip : data()->chips) {
-            m_hasTrigrams = m_hasTrigrams || !chip.trigram.empty();
+            if (!chip.trigram.empty())
+                m_trigrams.insert(QString::fromStdString(chip.trigram));
             m_hasGenerated = m_hasGenerated || chip.generated;
         }
     }
@@ -109,11 +110,6 @@ double TokenStripView::sideMargin() const
     return m_sideLetter.isEmpty() ? 0 : look().px(28);
 }
 
-double TokenStripView::footerHeight() const
-{
-    return m_footerVisible && (m_hasTrigrams || !m_patterns.isEmpty()) ? look().px(30) : 0;
-}
-
 TokenStripView::Layout TokenStripView::layOut(double width) const
 {
     Layout layout;
@@ -168,7 +164,7 @@ QRectF TokenStripView::chipRect(const Layout& layout, int index) const
 QRectF TokenStripView::stripRect() const
 {
     return {0, 0, static_cast<double>(viewport()->width()),
-        std::max(0.0, viewport()->height() - footerHeight())};
+        std::max(0.0, viewport()->height() - footerHeight(viewport()->width()))};
 }
 
 QRect TokenStripView::tokenRect(int index) const
@@ -318,7 +314,8 @@ QString TokenStripView::currentText() const
 
 QString TokenStripView::summary() const
 {
-    return tr("%n token(s); left and right walk, Shift selects a span", nullptr, count());
+    return (count() == 1 ? tr("1 token") : tr("%1 tokens").arg(count()))
+        + tr("; left and right walk, Shift selects a span");
 }
 
 QSize TokenStripView::sizeHint() const
@@ -329,19 +326,21 @@ QSize TokenStripView::sizeHint() const
 
 QSize TokenStripView::minimumSizeHint() const
 {
-    return {look().pxInt(120), static_cast<int>(std::ceil(rowHeight() + footerHeight()))};
+    return {look().pxInt(120),
+        static_cast<int>(std::ceil(rowHeight() + footerHeight(viewport()->width())))};
 }
 
 int TokenStripView::heightForWidth(int width) const
 {
     const std::size_t rows = std::max<std::size_t>(1, layOut(width).rows());
     const std::size_t shown = std::min(rows, static_cast<std::size_t>(m_visibleRows));
-    return static_cast<int>(std::ceil(static_cast<double>(shown) * rowHeight() + footerHeight()));
+    return static_cast<int>(
+        std::ceil(static_cast<double>(shown) * rowHeight() + footerHeight(width)));
 }
 
 QSizeF TokenStripView::bodySize(double width) const
 {
-    return {width, static_cast<double>(layOut(width).rows()) * rowHeight() + footerHeight()};
+    return {width, static_cast<double>(layOut(width).rows()) * rowHeight() + footerHeight(width)};
 }
 
 void TokenStripView::resizeEvent(QResizeEvent* event)

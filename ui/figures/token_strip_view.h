@@ -42,6 +42,14 @@ public:
     /// around; -1 without.
     int findToken(const QString& text, int from, bool forward = true) const;
 
+    /// What the colours, letters and numbers of the chips stand for.
+    struct LegendEntry {
+        int group = -1; ///< whose colour the letters have
+        QString letters; ///< "O S"
+        QString words; ///< "relation word"
+    };
+    std::vector<LegendEntry> legend() const;
+
     int tokenAt(const QPoint& viewportPosition) const; ///< -1 outside chips
     QRect tokenRect(int index) const; ///< in the viewport
 
@@ -89,7 +97,10 @@ private:
     double chipHeight() const;
     double rowHeight() const;
     double sideMargin() const;
-    double footerHeight() const;
+    double footerHeight(double width) const;
+    double pillsWidth() const;
+    double legendWidth() const;
+    bool legendBelow(double width) const; ///< the pills leave it no room beside them
     int rowOf(const Layout& layout, int index) const;
     QRectF chipRect(const Layout& layout, int index) const; ///< with (0, 0) at the strip's corner
     QRectF stripRect() const; ///< part of the viewport that shows chips
@@ -97,12 +108,13 @@ private:
     void drawChip(const Ink& ink, int index, const QRectF& chip) const;
     void drawSide(const Ink& ink) const;
     void drawFooter(const Ink& ink, const QRectF& rect) const;
+    void drawLegend(const Ink& ink, QPointF at, double right) const;
     void showCurrent();
     void walkTo(int index, bool extend);
 
     Layout m_layout;
     std::vector<float> m_widths;
-    bool m_hasTrigrams = false;
+    QSet<QString> m_trigrams; ///< that occur
     bool m_hasGenerated = false;
     bool m_footerVisible = true;
     QStringList m_patterns;

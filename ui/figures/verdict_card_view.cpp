@@ -19,6 +19,8 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kAnswerSteps = 5;
+constexpr double kSign = 9; ///< of the triangle before a direction
+constexpr double kSignGap = 5;
 
 QFont answerFont(const Style& style)
 {
@@ -74,17 +76,40 @@ double VerdictCardView::headHeight(double width) const
         + (basisBeside(width) ? 0 : look().px(20));
 }
 
-double VerdictCardView::rowHeight() const
+VerdictCardView::Columns VerdictCardView::columns(double width) const
 {
-    return look().px(29);
+    Columns columns;
+    columns.gap = look().px(14);
+    double direction = 0;
+    for (const VerdictFigure::Row& row : data()->rows) {
+        columns.test = std::max(columns.test, textWidth(look().words(), text(row.test)));
+        columns.value = std::max(columns.value, textWidth(look().mono(), text(row.value)));
+        columns.null = std::max(columns.null, textWidth(look().words(-1), text(row.null)));
+        direction = std::max(
+            direction, textWidth(look().words(-1, QFont::DemiBold), text(row.direction)));
+    }
+    direction += look().px(kSign + kSignGap);
+    const double spare
+        = width - columns.test - columns.value - columns.null - direction - 3 * columns.gap;
+    columns.twoLines = spare < 0;
+    if (!columns.twoLines)
+        for (double* column : {&columns.test, &columns.value, &columns.null})
+            *column += std::floor(spare / 3);
+    return columns;
+}
+
+double VerdictCardView::rowHeight(double width) const
+{
+    return look().px(columns(width).twoLines ? 44 : 29);
 }
 
 int VerdictCardView::rowAt(const QPoint& position) const
 {
     if (!data())
         return -1;
-    const double y = position.y() - headHeight(viewport()->width());
-    const int row = static_cast<int>(std::floor(y / rowHeight()));
+    const double width = viewport()->width();
+    const double y = position.y() - headHeight(width);
+    const int row = static_cast<int>(std::floor(y / rowHeight(width)));
     return y >= 0 && row < static_cast<int>(data()->rows.size()) ? row : -1;
 }
 
@@ -130,7 +155,7 @@ bool VerdictCardView::showsTitle() const
 int VerdictCardView::heightForWidth(int width) const
 {
     return data() ? static_cast<int>(std::ceil(
-               headHeight(width) + static_cast<double>(data()->rows.size()) * rowHeight()))
+               headHeight(width) + static_cast<double>(data()->rows.size()) * rowHeight(width)))
                   : look().pxInt(60);
 }
 
@@ -170,10 +195,12 @@ void VerdictCardView::draw(const Ink& ink, const QRectF& area) const
     if (!data())
         return;
     drawHead(ink, area);
+    const Columns layout = columns(area.width());
+    const double height = rowHeight(area.width());
     double y = area.top() + headHeight(area.width());
     for (int row = 0; row < static_cast<int>(data()->rows.size()); ++row) {
-        drawRow(ink, {area.left(), y, area.width(), rowHeight()}, row);
-        y += rowHeight();
+        drawRow(ink, {area.left(), y, area.width(), height}, row, layout);
+        y += height;
     }
 }
 
@@ -206,7 +233,8 @@ void VerdictCardView::drawHead(const Ink& ink, const QRectF& area) const
         elided(small, text(data()->basis), area.right() - left));
 }
 
-void VerdictCardView::drawRow(const Ink& ink, const QRectF& rect, int row) const
+void VerdictCardView::drawRow(
+    const Ink& ink, const QRectF& rect, int row, const Columns& layout) const
 {
     QPainter& p = ink.painter;
     const VerdictFigure::Row& r = data()->rows[static_cast<std::size_t>(row)];
@@ -216,38 +244,47 @@ void VerdictCardView::drawRow(const Ink& ink, const QRectF& rect, int row) const
     p.setPen(QPen(ink.theme.hairline, ink.style.px(1)));
     p.drawLine(rect.topLeft(), rect.topRight());
 
-    const double w = rect.width();
-    const double gap = ink.style.px(8);
-    const auto cell = [&](double from, double to) {
-        return QRectF(rect.left() + from * w, rect.top(), (to - from) * w - gap, rect.height());
-    };
-    const auto words = [&](const QRectF& where, const QFont& font, const QColor& colour,
+    // Too little room for four columns: value and null stand under the test.
+    QRectF first = rect;
+    QRectF second = rect;
+    if (layout.twoLines) {
+        const double inset = ink.style.px(4);
+        first.setHeight(rect.height() / 2);
+        first.translate(0, inset / 2);
+        second = first.translated(0, first.height() - inset);
+    }
+    const double valueLeft = layout.twoLines ? 0 : layout.test + layout.gap;
+    const double nullLeft = valueLeft + layout.value + layout.gap;
+    const auto words = [&](const QRectF& line, double from, const QFont& font, const QColor& colour,
                            const std::string& what) {
+        const QRectF where = line.adjusted(from, 0, 0, 0);
         p.setFont(font);
         p.setPen(colour);
         p.drawText(
             where, Qt::AlignLeft | Qt::AlignVCenter, elided(font, text(what), where.width()));
     };
-    words(cell(0, 0.36), ink.style.words(), ink.theme.text, r.test);
-    words(cell(0.36, 0.53), ink.style.mono(), r.vote == 0 ? ink.theme.mutedText : ink.theme.text,
-        r.value);
-    words(cell(0.53, 0.79), ink.style.words(-1), ink.theme.nullAmber, r.null);
 
     const QColor colour = r.vote > 0 ? ink.theme.evidenceGreen
         : r.vote < 0                 ? ink.theme.warning
                                      : ink.theme.mutedText;
     const QFont font = ink.style.words(-1, QFont::DemiBold);
-    const double sign = ink.style.px(9);
-    const double room = 0.21 * w - sign - ink.style.px(5);
-    const QString direction = elided(font, text(r.direction), room);
+    const double sign = ink.style.px(kSign);
+    const double lead = sign + ink.style.px(kSignGap);
+    const QString direction = elided(font, text(r.direction), rect.width() / 2 - lead);
     const double width = textWidth(font, direction);
-    const QRectF where(rect.right() - width, rect.top(), width + 1, rect.height());
+    const QRectF where(rect.right() - width, first.top(), width + 1, first.height());
     p.setFont(font);
     p.setPen(colour);
     p.drawText(where, Qt::AlignLeft | Qt::AlignVCenter, direction);
+    if (layout.twoLines)
+        first.setRight(where.left() - lead - layout.gap);
+    words(first, 0, ink.style.words(), ink.theme.text, r.test);
+    words(second, valueLeft, ink.style.mono(), r.vote == 0 ? ink.theme.mutedText : ink.theme.text,
+        r.value);
+    words(second, nullLeft, ink.style.words(-1), ink.theme.nullAmber, r.null);
 
     // For it: points right; against it: points left; as random: a ring.
-    const QPointF centre(where.left() - ink.style.px(5) - sign / 2, rect.center().y());
+    const QPointF centre(where.left() - lead + sign / 2, where.center().y());
     p.setBrush(r.vote == 0 ? QBrush(Qt::NoBrush) : QBrush(colour));
     if (r.vote == 0) {
         p.setPen(QPen(colour, ink.style.px(1.4)));

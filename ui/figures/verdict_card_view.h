@@ -42,11 +42,20 @@ private:
     const VerdictFigure* data() const;
     bool basisBeside(double width) const; ///< behind the answer, else below it
     double headHeight(double width) const;
-    double rowHeight() const;
+    /// Widths that show every word whole, in one line or, where that does not fit, in two.
+    struct Columns {
+        double test = 0;
+        double value = 0;
+        double null = 0;
+        double gap = 0;
+        bool twoLines = false;
+    };
+    Columns columns(double width) const;
+    double rowHeight(double width) const;
     int rowAt(const QPoint& position) const;
     void draw(const Ink& ink, const QRectF& area) const;
     void drawHead(const Ink& ink, const QRectF& area) const;
-    void drawRow(const Ink& ink, const QRectF& rect, int row) const;
+    void drawRow(const Ink& ink, const QRectF& rect, int row, const Columns& layout) const;
     void choose(int row);
 
     int m_row = -1;

@@ -62,7 +62,9 @@ void InterventionStack::setTopK(std::optional<std::uint32_t> k)
         return;
     Interventions next = m_current;
     next.topK = k;
-    apply(k ? tr("%n expert(s) per token", nullptr, static_cast<int>(*k)) : tr("the model's own k"),
+    apply(!k          ? tr("the model's own number of experts per token")
+            : *k == 1 ? tr("1 expert per token")
+                      : tr("%1 experts per token").arg(*k),
         std::move(next));
 }
 

@@ -20,6 +20,7 @@ Panel::Panel(Style& style, QWidget* parent)
     , m_headerLayout(new QHBoxLayout(m_header))
     , m_title(new QLabel(m_header))
     , m_subtitle(new ElidedLabel(m_header))
+    , m_below(new ElidedLabel(this))
     , m_bodyLayout(new QVBoxLayout)
     , m_footer(new QWidget(this))
     , m_footerLayout(new QHBoxLayout(m_footer))
@@ -29,15 +30,22 @@ Panel::Panel(Style& style, QWidget* parent)
     m_title->setTextFormat(Qt::PlainText);
     m_subtitle->setObjectName(QStringLiteral("panelSubtitle"));
     m_subtitle->setProperty("role", QStringLiteral("muted"));
+    m_below->setObjectName(QStringLiteral("panelSubtitleBelow"));
+    m_below->setProperty("role", QStringLiteral("muted"));
     m_headerLayout->setContentsMargins(0, 0, 0, 0);
     m_headerLayout->addWidget(m_title, 0, Qt::AlignVCenter);
     m_headerLayout->addWidget(m_subtitle, 1, Qt::AlignVCenter);
     m_footerLayout->setContentsMargins(0, 0, 0, 0);
     m_footerLayout->addStretch(1);
-    m_outer->addWidget(m_header);
+    auto* head = new QVBoxLayout;
+    head->setSpacing(0);
+    head->addWidget(m_header);
+    head->addWidget(m_below);
+    m_outer->addLayout(head);
     m_outer->addLayout(m_bodyLayout, 1);
     m_outer->addWidget(m_footer);
     m_header->hide();
+    m_below->hide();
     m_footer->hide();
     connect(&style, &Style::changed, this, &Panel::restyle);
     restyle();
@@ -48,16 +56,42 @@ void Panel::setTitle(const QString& title)
     m_title->setText(title);
     setAccessibleName(title);
     m_header->setVisible(!title.isEmpty() || m_headerLayout->count() > 2);
+    placeSubtitle();
 }
 
 void Panel::setSubtitle(const QString& subtitle)
 {
-    m_subtitle->setText(subtitle);
+    m_subtitleText = subtitle;
+    placeSubtitle();
+}
+
+void Panel::placeSubtitle()
+{
+    const QMargins margins = m_outer->contentsMargins();
+    int room = width() - margins.left() - margins.right();
+    for (int i = 0; i < m_headerLayout->count(); ++i) {
+        const QWidget* widget = m_headerLayout->itemAt(i)->widget();
+        if (!widget || widget == m_subtitle || widget->isHidden())
+            continue;
+        room -= widget->sizeHint().width() + m_headerLayout->spacing();
+    }
+    const bool shown = !m_header->isHidden() && !m_subtitleText.isEmpty();
+    const bool below = shown && m_subtitle->fontMetrics().horizontalAdvance(m_subtitleText) > room;
+    m_subtitle->setText(below ? QString() : m_subtitleText);
+    m_below->setText(below ? m_subtitleText : QString());
+    m_below->setVisible(below);
+}
+
+void Panel::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    placeSubtitle();
 }
 
 void Panel::setHeaderVisible(bool visible)
 {
     m_header->setVisible(visible);
+    placeSubtitle();
 }
 
 QString Panel::title() const
@@ -67,7 +101,7 @@ QString Panel::title() const
 
 QString Panel::subtitle() const
 {
-    return m_subtitle->text();
+    return m_subtitleText;
 }
 
 void Panel::addHeaderWidget(QWidget* widget)

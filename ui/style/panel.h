@@ -37,10 +37,12 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     Style& look() const { return m_style; }
 
 private:
     void restyle();
+    void placeSubtitle(); ///< beside the title, or below it where it would be cut
 
     Style& m_style;
     QVBoxLayout* m_outer;
@@ -48,6 +50,8 @@ private:
     QHBoxLayout* m_headerLayout;
     QLabel* m_title;
     ElidedLabel* m_subtitle;
+    ElidedLabel* m_below; ///< the subtitle's second place
+    QString m_subtitleText;
     QVBoxLayout* m_bodyLayout;
     QWidget* m_body = nullptr;
     QWidget* m_footer;

@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 
 #include "ui/figures/figure_panel.h"
+#include "ui/figures/figure_table_view.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/pages/explore/all_layers_panel.h"
 #include "ui/pages/explore/comparison_panel.h"
@@ -201,8 +202,15 @@ void ExplorePage::showMiddle(int index)
 
 void ExplorePage::showDense(const ExploreScene& scene)
 {
-    if (scene.result == m_denseResult)
-        return;
+    if (scene.result != m_denseResult)
+        fillDense(scene);
+    const auto token = scene.tokenOn(PromptSide::A);
+    if (auto* table = qobject_cast<FigureTableView*>(m_denseTable->view()))
+        table->setCurrentRow(token ? static_cast<int>(*token) : -1);
+}
+
+void ExplorePage::fillDense(const ExploreScene& scene)
+{
     m_denseResult = scene.result;
     m_denseText->setText(tr("This is a dense model: it has no router, so every token takes the "
                             "same path through all %1 layers.")

@@ -60,6 +60,7 @@ private:
     void showState();
     void showScene(const ExploreScene& scene);
     void showDense(const ExploreScene& scene);
+    void fillDense(const ExploreScene& scene);
     void showMiddle(int index);
     void showBars();
     void onFailed(const QString& message);

@@ -21,6 +21,7 @@
 #include "ui/pages/explore/overlap_panel.h"
 #include "ui/pages/explore/token_panel.h"
 #include "ui/session/explore_controller.h"
+#include "ui/session/session.h"
 #include "ui/style/progress_placeholder.h"
 #include "ui/style/style.h"
 
@@ -104,7 +105,11 @@ QWidget* ExplorePage::makeMiddle()
                 other->setLook(panel->viewIndex(), panel->orderIndex());
         });
     }
-    m_denseTable = new FigurePanel(style, new FigureTableView(style));
+    auto* tokens = new FigureTableView(style);
+    connect(tokens, &FigureTableView::currentRowChanged, this, [this](int row) {
+        m_context.session.selectToken(static_cast<std::size_t>(row), PromptSide::A);
+    });
+    m_denseTable = new FigurePanel(style, tokens);
     m_denseTable->setObjectName(QStringLiteral("denseTokens"));
     m_denseText = new QLabel;
     m_denseText->setObjectName(QStringLiteral("denseText"));

@@ -105,6 +105,11 @@ QString LazyGridSource::rowBarUnit(int bar) const
     return text(m_grid.frame().rowBars[index(bar)].unit);
 }
 
+QString LazyGridSource::rowBarHelp(int bar) const
+{
+    return text(m_grid.frame().rowBars[index(bar)].help);
+}
+
 double LazyGridSource::rowBarValue(int bar, int row) const
 {
     return m_grid.frame().rowBars[index(bar)].values[index(row)];

@@ -28,6 +28,7 @@ public:
     int rowBars() const override;
     QString rowBarTitle(int bar) const override;
     QString rowBarUnit(int bar) const override;
+    QString rowBarHelp(int bar) const override;
     double rowBarValue(int bar, int row) const override;
     double rowBarFull(int bar) const override;
     double rowBarWarnBelow(int bar) const override;

@@ -25,7 +25,7 @@ OverlapPanel::OverlapPanel(Style& style, Session& session, QWidget* parent)
     , m_explanation(makeLabel(QStringLiteral("muted")))
 {
     setObjectName(QStringLiteral("overlapPanel"));
-    view()->setMinimumHeight(style.pxInt(120));
+    view()->setMinimumHeight(style.pxInt(150));
     view()->setObjectName(QStringLiteral("overlapChart"));
     m_card->setObjectName(QStringLiteral("comparisonFindings"));
     m_explanation->setWordWrap(true);
@@ -78,7 +78,7 @@ void OverlapPanel::fitWords()
     // The chart gets what the words do not need.
     const int needed = std::max(1, m_scroll->widget()->heightForWidth(m_scroll->width()));
     m_scroll->setMaximumHeight(needed);
-    m_scroll->setMinimumHeight(std::min(needed, look().pxInt(96)));
+    m_scroll->setMinimumHeight(std::min(needed, look().pxInt(60)));
 }
 
 void OverlapPanel::resizeEvent(QResizeEvent* event)

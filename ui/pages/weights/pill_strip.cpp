@@ -7,11 +7,19 @@
 #include <QKeyEvent>
 #include <QPushButton>
 #include <QScrollBar>
+#include <QWheelEvent>
+#include <QtMath>
 
 #include "ui/style/style.h"
 #include "ui/style/theme.h"
 
 namespace moescope::ui {
+
+namespace {
+
+constexpr double kGap = 4;
+
+} // namespace
 
 PillStrip::PillStrip(Style& style, const QString& name, QWidget* parent)
     : QScrollArea(parent)
@@ -22,7 +30,7 @@ PillStrip::PillStrip(Style& style, const QString& name, QWidget* parent)
     setFrameShape(QFrame::NoFrame);
     setWidgetResizable(true);
     setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
     setFocusPolicy(Qt::TabFocus);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     setAccessibleName(name);
@@ -121,34 +129,64 @@ void PillStrip::show(int index)
     emit chosen(index);
 }
 
+int PillStrip::pillsWidth(int padding) const
+{
+    int width = 0;
+    for (const QAbstractButton* button : m_buttons)
+        width += qCeil(QFontMetricsF(m_style.mono()).horizontalAdvance(button->text()))
+            + 2 * padding + m_style.pxInt(2 + kGap);
+    return width;
+}
+
+void PillStrip::resizeEvent(QResizeEvent* event)
+{
+    QScrollArea::resizeEvent(event);
+    restyle();
+}
+
+void PillStrip::wheelEvent(QWheelEvent* event)
+{
+    // A wheel that turns up and down walks along the row.
+    const QPoint delta = event->angleDelta();
+    const int by = delta.x() != 0 ? delta.x() : delta.y();
+    QScrollBar* bar = horizontalScrollBar();
+    bar->setValue(bar->value() - by);
+    event->setAccepted(bar->maximum() > 0);
+}
+
 void PillStrip::restyle()
 {
     const Theme& theme = m_style.theme();
+    // Pills move together before the row has to scroll.
+    const int wide = m_style.pxInt(9);
+    const int narrow = m_style.pxInt(4);
+    const int side = pillsWidth(wide) <= width() ? wide : narrow;
+    const bool scrolls = pillsWidth(side) > width();
     const QString radius = QString::number(m_style.pxInt(4)) % QStringLiteral("px");
     const QString padding = QString::number(m_style.pxInt(3)) % QStringLiteral("px ")
-        % QString::number(m_style.pxInt(9)) % QStringLiteral("px");
-    setStyleSheet(
-        QStringLiteral("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }"
-                       "QPushButton { background: %1; color: %2; border: 1px solid %3; "
-                       "border-radius: %4; padding: %5; }"
-                       "QPushButton:checked { background: %6; color: %7; border-color: %7; }"
-                       "QPushButton:hover:!checked { border-color: %7; }"
-                       "QPushButton:disabled { color: %8; border-style: dashed; }")
-            .arg(theme.panel.name(), theme.text.name(), theme.control.name(), radius, padding,
-                theme.accentSoft.name(), theme.accent.name(), theme.mutedText.name()));
+        % QString::number(side) % QStringLiteral("px");
+    const QString sheet
+        = QStringLiteral("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }"
+                         "QPushButton { background: %1; color: %2; border: 1px solid %3; "
+                         "border-radius: %4; padding: %5; }"
+                         "QPushButton:checked { background: %6; color: %7; border-color: %7; }"
+                         "QPushButton:hover:!checked { border-color: %7; }"
+                         "QPushButton:disabled { color: %8; border-style: dashed; }")
+              .arg(theme.panel.name(), theme.text.name(), theme.control.name(), radius, padding,
+                  theme.accentSoft.name(), theme.accent.name(), theme.mutedText.name());
+    if (sheet != styleSheet())
+        setStyleSheet(sheet);
     for (QAbstractButton* button : m_buttons)
         button->setFont(m_style.mono());
-    m_row->layout()->setSpacing(m_style.pxInt(4));
-    setFixedHeight(sizeHint().height());
+    m_row->layout()->setSpacing(m_style.pxInt(kGap));
+    const int bar = scrolls ? horizontalScrollBar()->sizeHint().height() : 0;
+    setFixedHeight(sizeHint().height() + bar);
 }
 
 QSize PillStrip::sizeHint() const
 {
     const double line = QFontMetricsF(m_style.mono()).height();
-    int width = 0;
-    for (const QAbstractButton* button : m_buttons)
-        width += button->sizeHint().width() + m_style.pxInt(4);
-    return {width, static_cast<int>(line + m_style.px(10))};
+    return {pillsWidth(m_style.pxInt(9)), static_cast<int>(line + m_style.px(10))};
 }
 
 QSize PillStrip::minimumSizeHint() const

@@ -43,9 +43,12 @@ signals:
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
 
 private:
     void restyle();
+    int pillsWidth(int padding) const; ///< of the whole row
     void step(int by);
     void show(int index);
 

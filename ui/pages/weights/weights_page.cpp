@@ -116,8 +116,9 @@ Panel* WeightsPage::makeVerdicts()
     auto* row = new QHBoxLayout(body);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(style.pxInt(32));
-    row->addWidget(m_origin, 1);
-    row->addWidget(m_compressible, 1);
+    // Values with their range need more room than ranks.
+    row->addWidget(m_origin, 6);
+    row->addWidget(m_compressible, 5);
     auto* panel = new Panel(style);
     panel->setBody(body);
     panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);

@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <array>
+
+#include <QFontMetricsF>
+#include <QPainter>
+
+#include "core/semantics/token_types.h"
+#include "ui/figures/figure_words.h"
+#include "ui/figures/token_strip_view.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr double kPillHeight = 20;
+constexpr double kPillPadding = 9;
+constexpr double kPillGap = 6;
+constexpr double kEntryGap = 14; ///< between entries of the legend
+constexpr double kLetterGap = 5; ///< between an entry's letters and its word
+constexpr int kMostLetters = 4;
+
+QFont pillFont(const Style& style)
+{
+    return style.words(-1, QFont::DemiBold);
+}
+
+double pillWidth(const Style& style, const QString& pill)
+{
+    return textWidth(pillFont(style), pill) + style.px(2 * kPillPadding);
+}
+
+double entryWidth(const Style& style, const TokenStripView::LegendEntry& entry)
+{
+    const double letters = entry.letters.isEmpty()
+        ? 0
+        : textWidth(style.words(-1, QFont::Bold), entry.letters) + style.px(kLetterGap);
+    return letters + textWidth(style.words(-1), entry.words) + style.px(kEntryGap);
+}
+
+} // namespace
+
+std::vector<TokenStripView::LegendEntry> TokenStripView::legend() const
+{
+    std::vector<LegendEntry> entries;
+    if (!data())
+        return entries;
+    // Groups of types in the order in which they first stand in the text.
+    std::array<int, 8> place;
+    place.fill(-1);
+    std::vector<LegendEntry> others; // which have no name in common
+    for (const TokenStripFigure::Chip& chip : data()->chips) {
+        if (chip.letter.empty() || chip.colourGroup < 0
+            || chip.colourGroup >= static_cast<int>(place.size()))
+            continue;
+        if (static_cast<TypeGroup>(chip.colourGroup) == TypeGroup::Other) {
+            const LegendEntry own{chip.colourGroup, text(chip.letter), text(chip.typeName)};
+            if (std::ranges::find(others, own.letters, &LegendEntry::letters) == others.end())
+                others.push_back(own);
+            continue;
+        }
+        int& at = place[static_cast<std::size_t>(chip.colourGroup)];
+        if (at < 0) {
+            at = static_cast<int>(entries.size());
+            entries.push_back({chip.colourGroup, {},
+                text(std::string(typeGroupName(static_cast<TypeGroup>(chip.colourGroup))))});
+        }
+        QString& letters = entries[static_cast<std::size_t>(at)].letters;
+        if (const QString letter = text(chip.letter);
+            !letters.contains(letter) && letters.size() < 2 * kMostLetters)
+            letters += letters.isEmpty() ? letter : QLatin1Char(' ') + letter;
+    }
+    entries.insert(entries.end(), others.begin(), others.end());
+    if (!data()->badgeTitle.empty())
+        entries.push_back({-1, {}, tr("number: %1").arg(text(data()->badgeTitle))});
+    entries.push_back({-1, {}, tr("· = space")});
+    if (m_hasGenerated)
+        entries.push_back({-1, {}, tr("underlined: generated")});
+    return entries;
+}
+
+double TokenStripView::pillsWidth() const
+{
+    // The widest trigram counts, so that nothing moves while the mouse walks over the tokens.
+    double widest = 0;
+    for (const QString& trigram : m_trigrams)
+        widest = std::max(widest, pillWidth(look(), trigram));
+    double width = widest > 0 ? widest + look().px(kPillGap) : 0;
+    for (const QString& pattern : m_patterns)
+        width += pillWidth(look(), pattern) + look().px(kPillGap);
+    return width;
+}
+
+double TokenStripView::legendWidth() const
+{
+    double width = 0;
+    for (const LegendEntry& entry : legend())
+        width += entryWidth(look(), entry);
+    return width;
+}
+
+bool TokenStripView::legendBelow(double width) const
+{
+    return look().px(2 + kPillGap) + pillsWidth() + legendWidth() > width;
+}
+
+double TokenStripView::footerHeight(double width) const
+{
+    if (!m_footerVisible || (m_trigrams.isEmpty() && m_patterns.isEmpty()))
+        return 0;
+    return look().px(legendBelow(width) ? 30 + kPillHeight + 2 : 30);
+}
+
+void TokenStripView::drawFooter(const Ink& ink, const QRectF& rect) const
+{
+    if (rect.height() <= 0)
+        return;
+    QPainter& p = ink.painter;
+    QStringList pills;
+    const int shown = ink.onScreen && m_hovered >= 0 ? m_hovered : m_current;
+    if (shown >= 0 && shown < count())
+        if (const std::string& trigram = data()->chips[static_cast<std::size_t>(shown)].trigram;
+            !trigram.empty())
+            pills += text(trigram);
+    pills += m_patterns;
+
+    const bool below = legendBelow(rect.width());
+    const double height = ink.style.px(kPillHeight);
+    const double bottom = rect.bottom() - height - ink.style.px(2);
+    const double top = below ? bottom - height - ink.style.px(2) : bottom;
+    const double left = rect.left() + ink.style.px(2);
+    double x = left;
+    const QFont font = pillFont(ink.style);
+    for (const QString& pill : pills) {
+        const double padding = ink.style.px(kPillPadding);
+        const double room = rect.right() - x - 2 * padding;
+        if (room < ink.style.px(20))
+            break;
+        const QString words = elided(font, pill, room);
+        const QRectF box(x, top, pillWidth(ink.style, words), height);
+        p.setPen(Qt::NoPen);
+        p.setBrush(ink.theme.accentSoft);
+        p.drawRoundedRect(box, height / 2, height / 2);
+        p.setFont(font);
+        p.setPen(ink.theme.accent);
+        p.drawText(box, Qt::AlignCenter, words);
+        x = box.right() + ink.style.px(kPillGap);
+    }
+    drawLegend(ink, {below ? left : x + ink.style.px(4), bottom}, rect.right());
+}
+
+void TokenStripView::drawLegend(const Ink& ink, QPointF at, double right) const
+{
+    QPainter& p = ink.painter;
+    const double height = ink.style.px(kPillHeight);
+    const auto word = [&](const QFont& font, const QColor& colour, const QString& what) {
+        p.setFont(font);
+        p.setPen(colour);
+        p.drawText(
+            QRectF(at.x(), at.y(), right - at.x(), height), Qt::AlignLeft | Qt::AlignVCenter, what);
+        at.rx() += textWidth(font, what);
+    };
+    for (const LegendEntry& entry : legend()) {
+        if (at.x() + entryWidth(ink.style, entry) - ink.style.px(kEntryGap) > right)
+            return;
+        if (!entry.letters.isEmpty()) {
+            word(ink.style.words(-1, QFont::Bold), ink.theme.chip(entry.group).letter,
+                entry.letters);
+            at.rx() += ink.style.px(kLetterGap);
+        }
+        word(ink.style.words(-1), ink.theme.mutedText, entry.words);
+        at.rx() += ink.style.px(kEntryGap);
+    }
+}
+
+} // namespace moescope::ui
