@@ -140,18 +140,19 @@ Result<WeightFiles> fromFolder(const fs::path& folder)
         MOESCOPE_TRY(WeightIndex read, readWeightIndex(index));
         return fromIndex(std::move(read), folder);
     }
+    // Other programs put files of tensors beside a GGUF model; with an index or under its usual
+    // name a safetensors model was found already.
+    if (listing.indexes.empty() && listing.ggufs.size() == 1)
+        return fromGguf(listing.ggufs.front(), folder);
     if (listing.indexes.empty() && listing.weights.size() == 1)
         return WeightFiles{WeightFormat::Safetensors, folder, listing.weights, {}};
     if (!listing.indexes.empty() || !listing.weights.empty())
         return fail(ErrorCode::NotFound,
             fmt::format("The folder {} has neither model.safetensors nor "
-                        "model.safetensors.index.json, but {} "
-                        "other {}; name the one to open.",
+                        "model.safetensors.index.json, but {} other {}; name the one to open.",
                 displayPath(folder),
                 listing.indexes.empty() ? listing.weights.size() : listing.indexes.size(),
                 listing.indexes.empty() ? ".safetensors files" : "indexes"));
-    if (listing.ggufs.size() == 1)
-        return fromGguf(listing.ggufs.front(), folder);
     if (!listing.ggufs.empty())
         return fail(ErrorCode::NotFound,
             fmt::format("The folder {} holds {} GGUF models; name the one to open, such as {}.",

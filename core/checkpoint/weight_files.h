@@ -22,10 +22,9 @@ struct WeightFiles {
 };
 
 /// `path`: a weight file, an index, or a folder. In a folder `model.safetensors` comes first, then
-/// `model.safetensors.index.json`, then the only index or the only weight file of another name. A
-/// weight file that an index beside it names stands for the whole model. Where there is no
-/// safetensors file, the only GGUF model is taken; one part of a split model stands for all of
-/// them.
+/// `model.safetensors.index.json`, then the only index, the only GGUF model, or the only
+/// safetensors file of another name. A weight file that an index beside it names stands for the
+/// whole model, and so does one part of a split GGUF model.
 Result<WeightFiles> findWeightFiles(const std::filesystem::path& path);
 
 } // namespace moescope

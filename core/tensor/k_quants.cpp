@@ -31,12 +31,6 @@ float scaleOfQ3(const std::byte* b, std::size_t i)
     return centred(low | high << 4U, 32);
 }
 
-/// Two bits of value `j`, in the order of Q2_K, Q3_K and TQ2_0.
-std::uint32_t twoBits(const std::byte* codes, std::size_t j)
-{
-    return (byteAt(codes, 32 * (j / 128) + j % 32) >> (2 * (j % 128 / 32))) & 3U;
-}
-
 /// Four bits of value `j`, in the order of Q4_K and Q5_K.
 std::uint32_t fourBits(const std::byte* codes, std::size_t j)
 {

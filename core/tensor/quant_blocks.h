@@ -38,6 +38,12 @@ inline std::uint32_t nibbleAt(const std::byte* from, std::size_t index)
     return (byteAt(from, index / 2) >> (4 * (index % 2))) & 15U;
 }
 
+/// Two bits of value `j`, in the order of Q2_K, Q3_K and TQ2_0.
+inline std::uint32_t twoBits(const std::byte* codes, std::size_t j)
+{
+    return (byteAt(codes, 32 * (j / 128) + j % 32) >> (2 * (j % 128 / 32))) & 3U;
+}
+
 inline float asFloat(std::uint32_t value)
 {
     return static_cast<float>(value);

@@ -53,11 +53,8 @@ void decodeTQ2_0(const std::byte* from, std::size_t stride, std::size_t blocks, 
 {
     eachBlock<256>(from, stride, blocks, out, [](const std::byte* block, float* values) {
         const float d = halfAt(block + 64);
-        for (std::size_t j = 0; j < 256; ++j) {
-            const std::uint32_t code
-                = (byteAt(block, 32 * (j / 128) + j % 32) >> (2 * (j % 128 / 32))) & 3U;
-            values[j] = d * centred(code, 1);
-        }
+        for (std::size_t j = 0; j < 256; ++j)
+            values[j] = d * centred(twoBits(block, j), 1);
     });
 }
 
