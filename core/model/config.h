@@ -73,6 +73,9 @@ struct AttentionSpec {
         double floor = 1;
     };
     std::optional<Temperature> temperature;
+    /// Beyond this many tokens only a chosen part of the keys is attended to, which is not
+    /// supported; 0: never.
+    std::uint32_t sparseBeyond = 0;
     std::optional<LatentSpec> latent; ///< of the layers with LayerSpec::Mixer::LatentAttention
     std::optional<DeltaSpec> delta; ///< of the layers with LayerSpec::Mixer::DeltaNet
     RopeSpec rope;
@@ -81,8 +84,8 @@ struct AttentionSpec {
 /// What differs from block to block.
 struct LayerSpec {
     /// What mixes tokens. RoutedHeads: the query heads of chosen experts (JetMoE), kvHeads of them
-    /// per expert.
-    enum class Mixer { Attention, LatentAttention, DeltaNet, RoutedHeads };
+    /// per expert. Missing: a kind that the forward pass lacks (ModelConfig::missingPart).
+    enum class Mixer { Attention, LatentAttention, DeltaNet, RoutedHeads, Missing };
 
     bool mixture = false; ///< false: one dense MLP
     std::uint32_t intermediate = 0; ///< inner width of an expert, or of the dense MLP

@@ -97,6 +97,8 @@ void runBlock(const MoeModel& model, LayerId layer, KvCache::Layer& cache, std::
     case LayerSpec::Mixer::RoutedHeads:
         routedHeads(model, layer, cache, normed, output, input);
         break;
+    case LayerSpec::Mixer::Missing:
+        break; // forward() refuses such models
     }
     add(weights.attentionPostNorm, Component::Attention,
         [&](std::uint32_t position, std::span<const float> row) {

@@ -46,7 +46,8 @@ std::uint64_t KvCache::bytesPerToken(const ModelConfig& config)
     for (const LayerSpec& layer : config.layers) {
         if (layer.mixer == LayerSpec::Mixer::LatentAttention)
             floats += std::uint64_t{attention.latent->rank} + attention.latent->rope;
-        else if (layer.mixer != LayerSpec::Mixer::DeltaNet)
+        else if (layer.mixer != LayerSpec::Mixer::DeltaNet
+            && layer.mixer != LayerSpec::Mixer::Missing)
             floats += std::uint64_t{2} * attention.kvHeads * attention.headDim;
     }
     return sizeof(float) * floats;
@@ -142,6 +143,13 @@ Status checkInput(const ModelConfig& config, const KvCache& cache,
     }
     if (ids.size() > UINT32_MAX - cache.length())
         return fail(ErrorCode::InvalidArgument, "The prompt is too long.");
+    const std::uint32_t sparse = config.attention.sparseBeyond;
+    if (const std::uint64_t length = cache.length() + ids.size(); sparse > 0 && length > sparse)
+        return fail(ErrorCode::Unsupported,
+            fmt::format(
+                "{} tokens need the sparse attention of {}, which is not supported; up to {} "
+                "do not.",
+                length, config.familyName, sparse));
     if (!spec.positions.empty()) {
         if (spec.positions.size() != ids.size())
             return fail(ErrorCode::InvalidArgument,

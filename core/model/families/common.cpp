@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/common.h"
 
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/model/families/rope.h"
 
@@ -40,15 +42,14 @@ Status findAttention(LayerTensors& layer, const ModelConfig& config, const Check
 {
     const AttentionSpec& spec = config.attention;
     const std::uint64_t queryWidth = std::uint64_t{spec.heads} * spec.headDim;
+    const std::uint64_t queryRows = spec.outputGate ? 2 * queryWidth : queryWidth;
     const std::uint64_t keyWidth = std::uint64_t{spec.kvHeads} * spec.headDim;
-    MOESCOPE_TRY(layer.q,
-        checkpoint.matrix(prefix + "q_proj.weight", spec.outputGate ? 2 * queryWidth : queryWidth,
-            config.hidden));
+    MOESCOPE_TRY(layer.q, checkpoint.matrix(prefix + "q_proj.weight", queryRows, config.hidden));
     MOESCOPE_TRY(layer.k, checkpoint.matrix(prefix + "k_proj.weight", keyWidth, config.hidden));
     MOESCOPE_TRY(layer.v, checkpoint.matrix(prefix + "v_proj.weight", keyWidth, config.hidden));
     MOESCOPE_TRY(layer.o, checkpoint.matrix(prefix + "o_proj.weight", config.hidden, queryWidth));
     if (spec.qkvBias) {
-        MOESCOPE_TRY(layer.qBias, checkpoint.vector(prefix + "q_proj.bias", queryWidth));
+        MOESCOPE_TRY(layer.qBias, checkpoint.vector(prefix + "q_proj.bias", queryRows));
         MOESCOPE_TRY(layer.kBias, checkpoint.vector(prefix + "k_proj.bias", keyWidth));
         MOESCOPE_TRY(layer.vBias, checkpoint.vector(prefix + "v_proj.bias", keyWidth));
     }
@@ -95,6 +96,16 @@ Result<double> positive(
     if (!(number > 0) || !std::isfinite(number))
         return bad(source, fmt::format("\"{}\" should be above 0, but is {}", key, number));
     return number;
+}
+
+Result<float> factor(
+    const Json& config, std::string_view key, std::string_view source, double fallback)
+{
+    MOESCOPE_TRY(const double number, positive(config, key, source, fallback));
+    const auto single = static_cast<float>(number);
+    if (!(single > 0) || !std::isfinite(single))
+        return bad(source, fmt::format("\"{}\" is {}, which no float can hold", key, number));
+    return single;
 }
 
 Result<bool> flag(const Json& config, std::string_view key, std::string_view source, bool fallback)
@@ -157,40 +168,68 @@ Result<ModelConfig> standardConfig(
     const Json& config, std::string_view source, const ConfigDefaults& defaults)
 {
     ModelConfig model;
-    MOESCOPE_TRY(model.hidden, size(config, "hidden_size", source, 0));
+    const ConfigKeys& keys = defaults.keys;
+    MOESCOPE_TRY(model.hidden, size(config, keys.hidden, source, 0));
     MOESCOPE_TRY(model.vocabulary, size(config, "vocab_size", source, 0));
-    MOESCOPE_TRY(model.maxPositions, size(config, "max_position_embeddings", source, 4096));
-    MOESCOPE_TRY(const auto layers, size(config, "num_hidden_layers", source, 0, kMostLayers));
+    MOESCOPE_TRY(model.maxPositions, size(config, keys.positions, source, 4096));
+    MOESCOPE_TRY(const auto layers, size(config, keys.layers, source, 0, kMostLayers));
     MOESCOPE_TRY(const auto intermediate, sizeOrZero(config, "intermediate_size", source));
     model.layers.assign(layers, LayerSpec{});
     for (LayerSpec& layer : model.layers)
         layer.intermediate = intermediate;
     MOESCOPE_TRY(model.normEps, positive(config, "rms_norm_eps", source, defaults.normEps));
-    MOESCOPE_CHECK(requireSilu(config, "hidden_act", source));
+    if (!keys.activation.empty())
+        MOESCOPE_CHECK(requireSilu(config, keys.activation, source));
     MOESCOPE_TRY(const bool mlpBias, flag(config, "mlp_bias", source, false));
     if (mlpBias)
         return fail(
             ErrorCode::Unsupported, fmt::format("{}: \"mlp_bias\" is not supported yet.", source));
 
     AttentionSpec& attention = model.attention;
-    MOESCOPE_TRY(attention.heads, size(config, "num_attention_heads", source, 0, kMost));
-    MOESCOPE_TRY(
-        attention.kvHeads, size(config, "num_key_value_heads", source, attention.heads, kMost));
+    MOESCOPE_TRY(attention.heads, size(config, keys.heads, source, 0, kMost));
+    MOESCOPE_TRY(attention.kvHeads, size(config, keys.kvHeads, source, attention.heads, kMost));
     if (attention.heads % attention.kvHeads != 0)
         return bad(source,
             fmt::format("{} attention heads cannot be shared evenly by {} key/value heads",
                 attention.heads, attention.kvHeads));
     MOESCOPE_TRY(attention.qkvBias, flag(config, "attention_bias", source, false));
     attention.outputBias = attention.qkvBias;
-    const std::uint32_t even = model.hidden / attention.heads;
-    MOESCOPE_TRY(attention.headDim, size(config, "head_dim", source, even, kMost));
+    const std::uint32_t even
+        = defaults.headDim > 0 ? defaults.headDim : model.hidden / attention.heads;
+    MOESCOPE_TRY(attention.headDim, size(config, defaults.headKey, source, even, kMost));
     attention.scale = 1.0 / std::sqrt(static_cast<double>(attention.headDim));
     MOESCOPE_TRY(attention.rope,
-        readRope(config, source, {defaults.ropeBase, attention.headDim, model.maxPositions}));
+        readRope(config, source,
+            {defaults.ropeBase, attention.headDim, model.maxPositions, defaults.partialRotary}));
 
-    MOESCOPE_TRY(model.tiedEmbeddings, flag(config, "tie_word_embeddings", source, false));
+    MOESCOPE_TRY(
+        model.tiedEmbeddings, flag(config, "tie_word_embeddings", source, defaults.tiedEmbeddings));
     MOESCOPE_CHECK(readEndTokens(model, config, source));
     return model;
+}
+
+Status readWindows(ModelConfig& config, const Json& json, std::string_view source,
+    std::uint32_t window, const std::function<bool(std::uint32_t)>& slides)
+{
+    MOESCOPE_TRY(const auto kinds, words(json, "layer_types", source, config.layers.size()));
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        const bool listed = !kinds.empty();
+        if (listed && kinds[l] != "sliding_attention" && kinds[l] != "full_attention")
+            return fail(ErrorCode::Unsupported,
+                fmt::format(
+                    "{}: layers of the type \"{}\" are not supported yet.", source, kinds[l]));
+        if (listed ? kinds[l] == "sliding_attention" : slides(l))
+            config.layers[l].window = window;
+    }
+    return {};
+}
+
+Result<std::uint32_t> sharedWidth(std::uint32_t count, std::uint32_t inner, std::string_view source)
+{
+    const std::uint64_t width = std::uint64_t{count} * inner;
+    if (width > 1U << 30)
+        return bad(source, fmt::format("{} shared experts of width {} are too wide", count, inner));
+    return static_cast<std::uint32_t>(width);
 }
 
 Status makeMixture(
@@ -206,51 +245,21 @@ Status makeMixture(
     return {};
 }
 
-Status readBiasedSigmoidMixture(ModelConfig& config, const Json& json, std::string_view source)
-{
-    MOESCOPE_TRY(const auto experts, size(json, "n_routed_experts", source, 0, kMost));
-    MOESCOPE_TRY(const auto topK, size(json, "num_experts_per_tok", source, 0, kMost));
-    MOESCOPE_CHECK(makeMixture(config, experts, topK, source));
-    RouterSpec& router = config.router;
-    router.score = ScoreFunction::Sigmoid;
-    router.selectionBias = true;
-    MOESCOPE_TRY(router.renormalise, flag(json, "norm_topk_prob", source, true));
-    MOESCOPE_TRY(const double scale, positive(json, "routed_scaling_factor", source, 1.0));
-    router.scale = static_cast<float>(scale);
-    MOESCOPE_TRY(router.groups, size(json, "n_group", source, 1, kMost));
-    MOESCOPE_TRY(router.keptGroups, size(json, "topk_group", source, 1, kMost));
-    if (experts % router.groups != 0 || router.keptGroups > router.groups)
-        return bad(source,
-            fmt::format("{} experts cannot be split into {} groups of which {} are kept", experts,
-                router.groups, router.keptGroups));
-    MOESCOPE_TRY(const auto inner, size(json, "moe_intermediate_size", source, 0));
-    MOESCOPE_TRY(router.sharedExperts, sizeOrZero(json, "n_shared_experts", source, kMost));
-    router.sharedIntermediate = router.sharedExperts * inner;
-    MOESCOPE_TRY(const auto dense, sizeOrZero(json, "first_k_dense_replace", source, kMost));
-    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
-        if (l < dense)
-            config.layers[l].mixture = false;
-        else
-            config.layers[l].intermediate = inner;
-    }
-    return {};
-}
-
 std::string StandardNames::layer(std::uint32_t index) const
 {
-    return fmt::format("{}layers.{}.", model, index);
+    return fmt::format("{}{}{}.", model, layers, index);
 }
 
 Result<Norm> norm(const Checkpoint& checkpoint, const StandardNames& names, const std::string& name,
     std::uint64_t width, double eps)
 {
     Norm result{names.norm, eps, {}, {}};
-    MOESCOPE_TRY(result.weight, checkpoint.vector(name + ".weight", width));
+    MOESCOPE_TRY(result.weight, checkpoint.vector(name + names.normWeight, width));
     if (names.onePlus) {
         for (float& weight : result.weight)
             weight += 1.0F;
     }
-    if (names.norm == Norm::Kind::Layer) {
+    if (names.norm == Norm::Kind::Layer && names.normBias) {
         MOESCOPE_TRY(result.bias, checkpoint.vector(name + ".bias", width));
     }
     return result;
@@ -262,15 +271,30 @@ Result<Norm> rmsNorm(
     return norm(checkpoint, {}, name, width, eps);
 }
 
+StandardNames textNames(const Checkpoint& checkpoint)
+{
+    constexpr std::array<std::pair<const char*, const char*>, 3> kUsual
+        = {{{"model.", "lm_head.weight"}, {"model.language_model.", "lm_head.weight"},
+            {"language_model.model.", "language_model.lm_head.weight"}}};
+    for (const auto& [model, head] : kUsual) {
+        StandardNames names;
+        names.model = model;
+        names.head = head;
+        if (checkpoint.find(names.model + names.embedding))
+            return names;
+    }
+    return {};
+}
+
 Result<ModelTensors> standardTensors(
     const ModelConfig& config, const Checkpoint& checkpoint, const StandardNames& names)
 {
     ModelTensors tensors;
     const std::uint64_t hidden = config.hidden;
     MOESCOPE_TRY(tensors.embedding,
-        checkpoint.matrix(names.model + "embed_tokens.weight", config.vocabulary, hidden));
-    MOESCOPE_TRY(
-        tensors.finalNorm, norm(checkpoint, names, names.model + "norm", hidden, config.normEps));
+        checkpoint.matrix(names.model + names.embedding, config.vocabulary, hidden));
+    MOESCOPE_TRY(tensors.finalNorm,
+        norm(checkpoint, names, names.model + names.finalNorm, hidden, config.normEps));
     if (config.tiedEmbeddings || !checkpoint.find(names.head)) {
         tensors.head = tensors.embedding;
     } else {
@@ -288,7 +312,7 @@ Result<ModelTensors> standardTensors(
             MOESCOPE_TRY(
                 layer.mlpNorm, norm(checkpoint, names, prefix + names.mlpNorm, hidden, eps));
         }
-        if (config.layers[l].mixer == LayerSpec::Mixer::Attention)
+        if (config.layers[l].mixer == LayerSpec::Mixer::Attention && !names.attention.empty())
             MOESCOPE_CHECK(findAttention(layer, config, checkpoint, prefix + names.attention));
         tensors.layers.push_back(std::move(layer));
     }
@@ -324,24 +348,51 @@ Result<MlpTensors> mlp(const Checkpoint& checkpoint, const std::string& prefix,
 Result<std::vector<MlpTensors>> experts(const Checkpoint& checkpoint, const std::string& prefix,
     const MlpNames& names, std::uint32_t count, std::uint32_t hidden, std::uint32_t inner)
 {
+    if (checkpoint.find(prefix + "gate_up_proj"))
+        return fusedExperts(
+            checkpoint, prefix + "gate_up_proj", prefix + "down_proj", count, hidden, inner);
     std::vector<MlpTensors> result(count);
-    if (checkpoint.find(prefix + "gate_up_proj")) {
-        MOESCOPE_TRY(const auto gateUp,
-            checkpoint.stack(prefix + "gate_up_proj", {count, std::uint64_t{2} * inner, hidden}));
-        MOESCOPE_TRY(
-            const auto down, checkpoint.stack(prefix + "down_proj", {count, hidden, inner}));
-        for (std::size_t e = 0; e < count; ++e) {
-            result[e].gate = gateUp[e].rowRange(0, inner);
-            result[e].up = gateUp[e].rowRange(inner, inner);
-            result[e].down = down[e];
-        }
-        return result;
-    }
     for (std::uint32_t e = 0; e < count; ++e) {
         MOESCOPE_TRY(
             result[e], mlp(checkpoint, fmt::format("{}{}.", prefix, e), names, hidden, inner));
     }
     return result;
+}
+
+Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
+    const std::string& gateUpName, const std::string& downName, std::uint32_t count,
+    std::uint32_t hidden, std::uint32_t inner)
+{
+    MOESCOPE_TRY(
+        const auto gateUp, checkpoint.stack(gateUpName, {count, std::uint64_t{2} * inner, hidden}));
+    MOESCOPE_TRY(const auto down, checkpoint.stack(downName, {count, hidden, inner}));
+    std::vector<MlpTensors> result(count);
+    for (std::size_t e = 0; e < count; ++e) {
+        result[e].gate = gateUp[e].rowRange(0, inner);
+        result[e].up = gateUp[e].rowRange(inner, inner);
+        result[e].down = down[e];
+    }
+    return result;
+}
+
+Result<MatrixView> transposed(const MatrixView& matrix, std::string_view name)
+{
+    if (blockLayout(matrix.dtype).elements != 1 || matrix.scales.data != nullptr)
+        return fail(ErrorCode::Unsupported,
+            fmt::format("The tensor \"{}\" is stored by input, which is not supported for weights "
+                        "packed as {}.",
+                displayName(name), packingName(matrix)));
+    return matrix.transposed();
+}
+
+Result<std::vector<MatrixView>> transposedStack(const Checkpoint& checkpoint,
+    const std::string& name, std::uint32_t count, std::uint64_t rows, std::uint64_t cols)
+{
+    MOESCOPE_TRY(auto matrices, checkpoint.stack(name, {count, cols, rows}));
+    for (MatrixView& matrix : matrices) {
+        MOESCOPE_TRY(matrix, transposed(matrix, name));
+    }
+    return matrices;
 }
 
 } // namespace moescope::family

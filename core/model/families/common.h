@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ Result<std::uint32_t> sizeOrZero(const Json& config, std::string_view key, std::
 /// A finite number above 0.
 Result<double> positive(
     const Json& config, std::string_view key, std::string_view source, double fallback);
+/// The same in single precision, for what multiplies activations.
+Result<float> factor(
+    const Json& config, std::string_view key, std::string_view source, double fallback);
 Result<bool> flag(const Json& config, std::string_view key, std::string_view source, bool fallback);
 /// A list of exactly `count` strings or whole numbers; empty when the key is absent or null.
 Result<std::vector<std::string>> words(
@@ -42,9 +46,24 @@ const Json& textConfig(const Json& config);
 /// Most experts, heads or layers that a config may ask for.
 inline constexpr std::uint32_t kMost = 1U << 16;
 
+/// What keys of standardConfig() are called.
+struct ConfigKeys {
+    std::string_view hidden = "hidden_size";
+    std::string_view layers = "num_hidden_layers";
+    std::string_view heads = "num_attention_heads";
+    std::string_view kvHeads = "num_key_value_heads";
+    std::string_view positions = "max_position_embeddings";
+    std::string_view activation = "hidden_act"; ///< empty: the family sees to it itself
+};
+
 struct ConfigDefaults {
     double ropeBase = 10000.0;
     double normEps = 1e-5;
+    double partialRotary = 1.0; ///< share of a head that is rotated
+    std::string_view headKey = "head_dim"; ///< the width of what is rotated
+    std::uint32_t headDim = 0; ///< 0: hidden size / heads
+    bool tiedEmbeddings = false;
+    ConfigKeys keys = {};
 };
 
 /// What nearly every published config.json spells alike: hidden size, layers, vocabulary, heads,
@@ -52,6 +71,11 @@ struct ConfigDefaults {
 /// dense with the config's intermediate_size. Unsupported for activations other than silu.
 Result<ModelConfig> standardConfig(
     const Json& config, std::string_view source, const ConfigDefaults& defaults);
+
+/// The sliding window of the layers that `layer_types` calls "sliding_attention"; without that
+/// list, of those for which `slides` holds. The rest see everything.
+Status readWindows(ModelConfig& config, const Json& json, std::string_view source,
+    std::uint32_t window, const std::function<bool(std::uint32_t)>& slides);
 
 /// "silu" or "swish", or Unsupported.
 Status requireSilu(const Json& config, std::string_view key, std::string_view source);
@@ -66,10 +90,9 @@ inline void makeDense(LayerSpec& layer, std::uint32_t intermediate)
     layer.intermediate = intermediate;
 }
 
-/// The DeepSeek-V3 way of writing a mixture, which other families took over: n_routed_experts,
-/// num_experts_per_tok, moe_intermediate_size, n_shared_experts, first_k_dense_replace, n_group,
-/// topk_group, norm_topk_prob, routed_scaling_factor; sigmoid scores with a selection bias.
-Status readBiasedSigmoidMixture(ModelConfig& config, const Json& json, std::string_view source);
+/// Width of `count` shared experts as one MLP.
+Result<std::uint32_t> sharedWidth(
+    std::uint32_t count, std::uint32_t inner, std::string_view source);
 
 /// The names that differ between families otherwise alike.
 struct StandardNames {
@@ -78,20 +101,29 @@ struct StandardNames {
     std::string attentionNorm
         = "input_layernorm"; ///< empty: the family has none, or finds it itself
     std::string mlpNorm = "post_attention_layernorm";
-    std::string attention = "self_attn.";
-    Norm::Kind norm = Norm::Kind::Rms; ///< Layer: with a bias
+    std::string attention = "self_attn."; ///< empty: the family finds it itself
+    Norm::Kind norm = Norm::Kind::Rms;
     bool onePlus = false; ///< norms multiply by 1 + weight
     double blockEps = 0; ///< of the block norms; 0: the config's
+    bool normBias = true; ///< layer norms have a bias
+    std::string normWeight = ".weight"; ///< stands after a norm's name
+    std::string embedding = "embed_tokens.weight";
+    std::string finalNorm = "norm";
+    std::string layers = "layers.";
 
     std::string layer(std::uint32_t index) const; ///< "model.layers.3."
 };
+
+/// The names of a language model that may be a part of a larger one: the first of the usual
+/// prefixes under which the checkpoint has an embedding.
+StandardNames textNames(const Checkpoint& checkpoint);
 
 /// Embedding, final norm, head, and per layer the norms and, where LayerSpec::mixer is Attention,
 /// the attention.
 Result<ModelTensors> standardTensors(
     const ModelConfig& config, const Checkpoint& checkpoint, const StandardNames& names = {});
 
-/// `<name>.weight` of `width`, and `<name>.bias` for layer norms.
+/// `<name>.weight` of `width`, and `<name>.bias` for layer norms that have one.
 Result<Norm> norm(const Checkpoint& checkpoint, const StandardNames& names, const std::string& name,
     std::uint64_t width, double eps);
 Result<Norm> rmsNorm(
@@ -116,5 +148,16 @@ Result<MlpTensors> mlp(const Checkpoint& checkpoint, const std::string& prefix,
 /// them.
 Result<std::vector<MlpTensors>> experts(const Checkpoint& checkpoint, const std::string& prefix,
     const MlpNames& names, std::uint32_t count, std::uint32_t hidden, std::uint32_t inner);
+/// All experts in two tensors, [E, 2F, D] with the gate's rows first and [E, D, F].
+Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
+    const std::string& gateUpName, const std::string& downName, std::uint32_t count,
+    std::uint32_t hidden, std::uint32_t inner);
+
+/// The same weights with rows and columns exchanged, for what is stored by input; Unsupported for
+/// packed types. `name` is the tensor's, for the error.
+Result<MatrixView> transposed(const MatrixView& matrix, std::string_view name);
+/// `count` matrices of one tensor [count, cols, rows] as [rows, cols].
+Result<std::vector<MatrixView>> transposedStack(const Checkpoint& checkpoint,
+    const std::string& name, std::uint32_t count, std::uint64_t rows, std::uint64_t cols);
 
 } // namespace moescope::family

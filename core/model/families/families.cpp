@@ -9,8 +9,7 @@ namespace moescope {
 
 std::span<const Family* const> families()
 {
-    static const std::array<const Family*, 3> all
-        = {&llamaFamily(), &mixtralFamily(), &olmoeFamily()};
+    static const std::array all = {&llamaFamily(), &mixtralFamily(), &olmoeFamily()};
     return all;
 }
 

@@ -189,7 +189,8 @@ Result<RopeSpec> readRope(const Json& config, std::string_view source, const Rop
     RopeSpec rope;
     MOESCOPE_TRY(rope.base, positive(config, "rope_theta", source, defaults.base));
     MOESCOPE_TRY(rope.base, positive(object, "rope_theta", source, rope.base));
-    MOESCOPE_TRY(double partial, positive(config, "partial_rotary_factor", source, 1.0));
+    MOESCOPE_TRY(
+        double partial, positive(config, "partial_rotary_factor", source, defaults.partial));
     MOESCOPE_TRY(partial, positive(object, "partial_rotary_factor", source, partial));
     if (partial > 1)
         return bad(source,

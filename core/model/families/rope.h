@@ -16,6 +16,7 @@ struct RopeDefaults {
     std::uint32_t headDim
         = 0; ///< the rotated width is this times the config's partial_rotary_factor
     std::uint32_t maxPositions = 0;
+    double partial = 1.0; ///< where the config has no partial_rotary_factor
 };
 
 /// The rotary embedding in all published spellings (`rope_theta`, `rope_scaling`,
