@@ -9,7 +9,8 @@ namespace moescope {
 
 std::span<const Family* const> families()
 {
-    static const std::array all = {&llamaFamily(), &mixtralFamily(), &olmoeFamily()};
+    static const std::array all
+        = {&gptOssFamily(), &llamaFamily(), &mixtralFamily(), &olmoeFamily()};
     return all;
 }
 

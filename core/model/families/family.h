@@ -26,6 +26,7 @@ struct Family {
         = nullptr;
 };
 
+const Family& gptOssFamily();
 const Family& llamaFamily();
 const Family& mixtralFamily();
 const Family& olmoeFamily();
