@@ -9,8 +9,9 @@ namespace moescope {
 
 std::span<const Family* const> families()
 {
-    static const std::array all
-        = {&gptOssFamily(), &llamaFamily(), &mixtralFamily(), &olmoeFamily()};
+    static const std::array all = {&deepseekV2Family(), &deepseekV32Family(), &deepseekV3Family(),
+        &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(), &kimiFamily(), &llamaFamily(),
+        &mixtralFamily(), &olmoeFamily()};
     return all;
 }
 

@@ -26,7 +26,13 @@ struct Family {
         = nullptr;
 };
 
+const Family& deepseekV2Family();
+const Family& deepseekV32Family();
+const Family& deepseekV3Family();
+const Family& glm4MoeLiteFamily();
+const Family& glmMoeDsaFamily();
 const Family& gptOssFamily();
+const Family& kimiFamily();
 const Family& llamaFamily();
 const Family& mixtralFamily();
 const Family& olmoeFamily();

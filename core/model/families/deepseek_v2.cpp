@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/families/family.h"
+
+#include <fmt/format.h>
+
+#include "core/io/json.h"
+#include "core/model/families/common.h"
+#include "core/model/families/deepseek_mixture.h"
+#include "core/model/families/latent_attention.h"
+
+namespace moescope {
+
+namespace {
+
+// DeepSeek-V2 (2024): latent attention; the probabilities of the chosen are used as they are, times
+// a factor; with "group_limited_greedy" the experts come from the groups with the likeliest ones.
+Result<ModelConfig> readConfig(const Json& json, std::string_view source)
+{
+    MOESCOPE_TRY(auto config, family::latentConfig(json, source, {.normEps = 1e-6}));
+    MOESCOPE_CHECK(family::readBiasedSigmoidMixture(config, json, source));
+    RouterSpec& router = config.router;
+    router.score = ScoreFunction::Softmax;
+    router.selectionBias = false;
+    router.renormalise = false;
+    router.groupScore = GroupScore::Largest;
+    MOESCOPE_TRY(const auto method, jsonOptionalString(json, "topk_method", source));
+    if (!method || *method == "greedy") {
+        router.groups = 1;
+        router.keptGroups = 1;
+    } else if (*method != "group_limited_greedy") {
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: the \"topk_method\" \"{}\" is not supported yet.", source, *method));
+    }
+    MOESCOPE_TRY(const auto every, family::size(json, "moe_layer_freq", source, 1));
+    if (every != 1)
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: a \"moe_layer_freq\" of {} is not supported yet.", source, every));
+    return config;
+}
+
+Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
+{
+    MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
+    const family::StandardNames names;
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        LayerTensors& layer = tensors.layers[l];
+        const std::string prefix = names.layer(l);
+        MOESCOPE_CHECK(family::latentAttention(layer, config, checkpoint, prefix));
+        MOESCOPE_CHECK(family::deepseekMixture(layer, config, l, checkpoint, prefix));
+    }
+    return tensors;
+}
+
+} // namespace
+
+const Family& deepseekV2Family()
+{
+    static const Family family{{"deepseek_v2"}, "DeepSeek-V2", readConfig, findTensors};
+    return family;
+}
+
+} // namespace moescope
