@@ -11,7 +11,7 @@ std::span<const Family* const> families()
 {
     static const std::array all = {&deepseekV2Family(), &deepseekV32Family(), &deepseekV3Family(),
         &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(), &kimiFamily(), &llamaFamily(),
-        &mixtralFamily(), &olmoeFamily()};
+        &mixtralFamily(), &olmoeFamily(), &qwen2MoeFamily(), &qwen3MoeFamily()};
     return all;
 }
 

@@ -36,6 +36,8 @@ const Family& kimiFamily();
 const Family& llamaFamily();
 const Family& mixtralFamily();
 const Family& olmoeFamily();
+const Family& qwen2MoeFamily();
+const Family& qwen3MoeFamily();
 
 std::span<const Family* const> families();
 const Family* findFamily(std::string_view modelType);

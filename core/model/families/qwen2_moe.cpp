@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/families/family.h"
+
+#include "core/io/json.h"
+#include "core/model/families/common.h"
+#include "core/model/families/qwen_layers.h"
+
+namespace moescope {
+
+namespace {
+
+// Qwen1.5-MoE and Qwen2-MoE (Yang et al., 2024): q, k and v have biases; a shared expert is weighed
+// by a sigmoid of its own. The chosen probabilities are used as they are unless the config says so.
+Result<ModelConfig> readConfig(const Json& json, std::string_view source)
+{
+    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.normEps = 1e-6}));
+    MOESCOPE_TRY(config.attention.qkvBias, family::flag(json, "qkv_bias", source, true));
+    config.attention.outputBias = false;
+    MOESCOPE_CHECK(family::readQwenMixture(config, json, source));
+    MOESCOPE_TRY(config.router.sharedIntermediate,
+        family::size(json, "shared_expert_intermediate_size", source, 5632));
+    config.router.sharedExperts = 1;
+    config.router.sharedGate = true;
+    MOESCOPE_TRY(const bool slides, family::flag(json, "use_sliding_window", source, false));
+    if (slides) {
+        MOESCOPE_TRY(const auto window, family::size(json, "sliding_window", source, 4096));
+        MOESCOPE_TRY(const auto most, family::sizeOrZero(json, "max_window_layers", source));
+        MOESCOPE_CHECK(family::readWindows(config, json, source, window,
+            [most = most](std::uint32_t l) { return l % 2 == 0 && l < most; }));
+    }
+    return config;
+}
+
+Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
+{
+    MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
+    const family::StandardNames names;
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        LayerTensors& layer = tensors.layers[l];
+        const std::string mlp = names.layer(l) + "mlp.";
+        MOESCOPE_CHECK(family::qwenMixture(layer, config, l, checkpoint, mlp));
+        if (!config.layers[l].mixture)
+            continue;
+        MOESCOPE_TRY(layer.shared,
+            family::mlp(checkpoint, mlp + "shared_expert.", {}, config.hidden,
+                config.router.sharedIntermediate));
+        MOESCOPE_TRY(layer.sharedGate,
+            checkpoint.matrix(mlp + "shared_expert_gate.weight", 1, config.hidden));
+    }
+    return tensors;
+}
+
+} // namespace
+
+const Family& qwen2MoeFamily()
+{
+    static const Family family{{"qwen2_moe"}, "Qwen2-MoE", readConfig, findTensors};
+    return family;
+}
+
+} // namespace moescope

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/families/qwen_layers.h"
+
+#include <algorithm>
+
+#include "core/io/json.h"
+#include "core/model/families/common.h"
+
+namespace moescope::family {
+
+Status readQwenMixture(ModelConfig& config, const Json& json, std::string_view source)
+{
+    MOESCOPE_TRY(const auto experts, size(json, "num_experts", source, 0, kMost));
+    MOESCOPE_TRY(const auto topK, size(json, "num_experts_per_tok", source, 0, kMost));
+    MOESCOPE_CHECK(makeMixture(config, experts, topK, source));
+    MOESCOPE_TRY(config.router.renormalise, flag(json, "norm_topk_prob", source, false));
+    MOESCOPE_TRY(const auto inner, size(json, "moe_intermediate_size", source, 0));
+    MOESCOPE_TRY(const auto step, size(json, "decoder_sparse_step", source, 1));
+    MOESCOPE_TRY(const auto dense, numbers(json, "mlp_only_layers", source));
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        LayerSpec& layer = config.layers[l];
+        layer.mixture = (l + 1) % step == 0 && std::ranges::find(dense, l) == dense.end();
+        if (layer.mixture)
+            layer.intermediate = inner;
+    }
+    return {};
+}
+
+Status qwenMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t index,
+    const Checkpoint& checkpoint, const std::string& prefix)
+{
+    const LayerSpec& spec = config.layers[index];
+    const std::uint32_t count = config.router.experts;
+    if (!spec.mixture) {
+        MOESCOPE_TRY(layer.dense, mlp(checkpoint, prefix, {}, config.hidden, spec.intermediate));
+        return {};
+    }
+    MOESCOPE_TRY(layer.router, checkpoint.matrix(prefix + "gate.weight", count, config.hidden));
+    MOESCOPE_TRY(layer.experts,
+        experts(checkpoint, prefix + "experts.", {}, count, config.hidden, spec.intermediate));
+    return {};
+}
+
+} // namespace moescope::family
