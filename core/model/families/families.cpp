@@ -10,8 +10,9 @@ namespace moescope {
 std::span<const Family* const> families()
 {
     static const std::array all = {&deepseekV2Family(), &deepseekV32Family(), &deepseekV3Family(),
-        &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(), &kimiFamily(), &llamaFamily(),
-        &mixtralFamily(), &olmoeFamily(), &qwen2MoeFamily(), &qwen3MoeFamily()};
+        &dots1Family(), &glm4MoeFamily(), &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(),
+        &kimiFamily(), &llamaFamily(), &mixtralFamily(), &olmoeFamily(), &qwen2MoeFamily(),
+        &qwen3MoeFamily(), &solarFamily()};
     return all;
 }
 

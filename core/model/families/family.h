@@ -29,6 +29,8 @@ struct Family {
 const Family& deepseekV2Family();
 const Family& deepseekV32Family();
 const Family& deepseekV3Family();
+const Family& dots1Family();
+const Family& glm4MoeFamily();
 const Family& glm4MoeLiteFamily();
 const Family& glmMoeDsaFamily();
 const Family& gptOssFamily();
@@ -38,6 +40,7 @@ const Family& mixtralFamily();
 const Family& olmoeFamily();
 const Family& qwen2MoeFamily();
 const Family& qwen3MoeFamily();
+const Family& solarFamily();
 
 std::span<const Family* const> families();
 const Family* findFamily(std::string_view modelType);
