@@ -10,9 +10,10 @@ namespace moescope {
 std::span<const Family* const> families()
 {
     static const std::array all = {&deepseekV2Family(), &deepseekV32Family(), &deepseekV3Family(),
-        &dots1Family(), &glm4MoeFamily(), &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(),
-        &kimiFamily(), &llamaFamily(), &mixtralFamily(), &olmoeFamily(), &qwen2MoeFamily(),
-        &qwen3MoeFamily(), &solarFamily()};
+        &dots1Family(), &ernieMoeFamily(), &flexOlmoFamily(), &glm4MoeFamily(),
+        &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(), &hunyuanMoeFamily(),
+        &kimiFamily(), &llamaFamily(), &minimaxM2Family(), &mixtralFamily(), &olmoeFamily(),
+        &qwen2MoeFamily(), &qwen3MoeFamily(), &solarFamily()};
     return all;
 }
 
