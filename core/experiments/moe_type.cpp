@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "core/base/text.h"
+#include "core/experiments/moe_type_numbers.h"
 #include "core/spectra/spectrum.h"
 
 namespace moescope {
@@ -104,6 +105,13 @@ Result<LayerWeights> analyseLayer(
             return tl::unexpected(std::move(error));
         }
         layer.analyses.push_back(std::move(*analysis));
+        const auto experts = std::span(model.layer(layer.layer).experts);
+        if (index == 0 && hasBias(experts, projection)) {
+            options.stage += " with its bias";
+            MOESCOPE_TRY(layer.artefacts.emplace_back(),
+                measureBiasArtefact(experts, projection, layer.analyses.back(),
+                    moetype::headlineShare(spec), context, options));
+        }
     }
     MOESCOPE_CHECK(open.checkpoint->status());
     return layer;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/experiments/bias_artefact.h"
+#include "core/experiments/taxonomy.h"
 #include "core/model/open_model.h"
 #include "core/report/report.h"
 #include "core/spectra/expert_weights.h"
@@ -36,6 +38,8 @@ struct LayerWeights {
     std::uint32_t ordinal = 0; ///< among the mixture layers
     std::vector<Projection> projections;
     std::vector<ProjectionAnalysis> analyses; ///< one per projection
+    /// One per projection whose experts have biases; of the first layer of a run only.
+    std::vector<BiasArtefact> artefacts;
 
     const ProjectionAnalysis* find(Projection projection) const; ///< null when it was not asked for
 };
@@ -111,5 +115,11 @@ Figure similarityFigure(const LayerWeights& layer, Projection projection);
 Figure rankByLayerFigure(const MoeTypeResult& result, double share, bool differences);
 Figure cosineByLayerFigure(const MoeTypeResult& result);
 Figure moeTypeTableFigure(const MoeTypeResult& result);
+/// Right and wrong numbers side by side; nothing for experts without biases.
+std::optional<Figure> biasArtefactFigure(const MoeTypeResult& result);
+/// Literature values of the known model of this shape beside the measured ones; nothing for an
+/// unknown shape.
+std::optional<Figure> publishedFigure(
+    const MoeTypeResult& result, const std::vector<KnownModel>& models);
 
 } // namespace moescope

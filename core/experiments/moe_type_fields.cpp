@@ -148,6 +148,16 @@ Json verdictFields(const MoeTypeResult& result)
         {"compressible", "not measured"}};
 }
 
+Json artefactFields(LayerId layer, const BiasArtefact& artefact)
+{
+    return {{"layer", layer.value}, {"projection", projectionName(artefact.projection)},
+        {"bias_over_weight_sd", artefact.biasOverWeight}, {"cosine_right", artefact.rightCosine},
+        {"cosine_wrong", artefact.wrongCosine}, {"rank_right", artefact.rightRank},
+        {"rank_wrong", artefact.wrongRank}, {"first_direction_right", artefact.rightFirst},
+        {"first_direction_wrong", artefact.wrongFirst}, {"ceiling", artefact.ceiling},
+        {"note", "wrong: the expert's bias was added to every column of its matrix"}};
+}
+
 } // namespace
 
 Json analysisFields(const MoeTypeResult& result)
@@ -175,6 +185,9 @@ Json analysisFields(const MoeTypeResult& result)
         fields["sigma_rel_omitted"] = fmt::format(
             "more than {} values; analyse fewer layers to have them", kMaxSpectrumNumbers);
     fields["verdict"] = verdictFields(result);
+    for (const auto& layer : result.layers)
+        for (const BiasArtefact& artefact : layer->artefacts)
+            fields["bias_artefact"].push_back(artefactFields(layer->layer, artefact));
     if (!result.layers.empty()) {
         if (const auto legacy = legacyType(*result.layers.front()))
             fields["legacy"] = {{"layer", result.layers.front()->layer.value},

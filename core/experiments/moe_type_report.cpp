@@ -10,6 +10,7 @@
 #include "core/experiments/moe_type_fields.h"
 #include "core/experiments/moe_type_numbers.h"
 #include "core/io/json.h"
+#include "core/io/resources.h"
 #include "core/report/model_identity.h"
 
 namespace moescope {
@@ -230,6 +231,13 @@ Report moeTypeReport(const MoeTypeResult& result)
     report.figures.push_back(rankByLayerFigure(result, share, true));
     report.figures.push_back(cosineByLayerFigure(result));
     report.figures.push_back(moeTypeTableFigure(result));
+    if (auto artefact = biasArtefactFigure(result))
+        report.figures.push_back(std::move(*artefact));
+    if (const auto resources = findResources()) {
+        const auto known = loadTaxonomy(*resources);
+        if (auto published = known ? publishedFigure(result, *known) : std::nullopt)
+            report.figures.push_back(std::move(*published));
+    }
     if (!result.layers.empty()) {
         const LayerWeights& first = *result.layers.front();
         for (const Projection projection : first.projections)

@@ -39,6 +39,19 @@ const MatrixView& MlpTensors::operator[](Projection projection) const
     return down;
 }
 
+const MatrixView& MlpTensors::bias(Projection projection) const
+{
+    switch (projection) {
+    case Projection::Gate:
+        return gateBias;
+    case Projection::Up:
+        return upBias;
+    case Projection::Down:
+        break;
+    }
+    return downBias;
+}
+
 std::string_view scoreName(ScoreFunction score)
 {
     switch (score) {

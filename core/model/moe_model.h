@@ -46,6 +46,7 @@ struct MlpTensors {
     MatrixView upBias; ///< [F, 1]; empty without
     MatrixView downBias; ///< [D, 1]; empty without
     const MatrixView& operator[](Projection projection) const;
+    const MatrixView& bias(Projection projection) const;
 };
 
 /// Multi-head latent attention. One head's part of the up-projection of the latent, kept apart so

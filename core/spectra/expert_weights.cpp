@@ -33,6 +33,20 @@ std::size_t rowsPerBlock(std::size_t experts, std::size_t m, std::size_t n)
     return std::clamp<std::size_t>(kRowBlockBytes / std::max<std::size_t>(rowBytes, 1), 1, m);
 }
 
+Status checkBiases(std::span<const MatrixView> experts, std::span<const MatrixView> biases)
+{
+    if (!biases.empty() && biases.size() != experts.size())
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("There are {} biases for {} experts.", biases.size(), experts.size()));
+    for (std::size_t i = 0; i < biases.size(); ++i) {
+        if (biases[i].rows != experts[i].rows || biases[i].cols != 1
+            || !isDecodable(biases[i].dtype))
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("The bias of expert {} does not fit its {} rows.", i, experts[i].rows));
+    }
+    return {};
+}
+
 Status checkViews(std::span<const MatrixView> experts)
 {
     if (experts.empty())
@@ -100,6 +114,8 @@ private:
     Status sumOverRows();
     Status sumBlock(RowBlock& block, std::size_t first, std::size_t count);
     void finishSums(const std::vector<double>& dots, double deltaEnergy, double meanEnergy);
+    /// Rows of one expert, its column bias added if there is one.
+    void decode(std::size_t expert, std::size_t first, std::size_t count, std::span<float> out);
     Status decomposeExperts();
     Status decomposeExpert(Slot& slot, std::size_t expert);
     Status decomposeSurrogate(Slot& slot, std::size_t index);
@@ -180,6 +196,18 @@ Status Analyser::sumOverRows()
     return {};
 }
 
+void Analyser::decode(
+    std::size_t expert, std::size_t first, std::size_t count, std::span<float> out)
+{
+    decodeRows(m_experts[expert], first, count, out);
+    if (m_options.columnBias.empty())
+        return;
+    std::vector<float> bias(count);
+    decodeRows(m_options.columnBias[expert], first, count, bias);
+    for (std::size_t i = 0; i < count * m_cols; ++i)
+        out[i] += bias[i / m_cols];
+}
+
 Status Analyser::sumBlock(RowBlock& block, std::size_t first, std::size_t count)
 {
     const std::size_t experts = m_experts.size();
@@ -189,7 +217,7 @@ Status Analyser::sumBlock(RowBlock& block, std::size_t first, std::size_t count)
     double* mean = m_mean.data() + first * m_cols;
     std::fill_n(mean, size, 0.0);
     for (std::size_t e = 0; e < experts; ++e) {
-        decodeRows(m_experts[e], first, count, block.decoded);
+        decode(e, first, count, block.decoded);
         double* values = block.values.data() + e * size;
         bool finite = true;
         for (std::size_t i = 0; i < size; ++i) {
@@ -281,7 +309,7 @@ Status Analyser::decomposeExperts()
 Status Analyser::decomposeExpert(Slot& slot, std::size_t expert)
 {
     slot.matrix.resize(m_rows * m_cols);
-    decodeRows(m_experts[expert], 0, m_rows, slot.matrix);
+    decode(expert, 0, m_rows, slot.matrix);
     MOESCOPE_TRY(
         m_result.rawSigma[expert], singularValues(slot.matrix, {}, m_rows, m_cols, slot.workspace));
     MOESCOPE_CHECK(m_context.check());
@@ -318,6 +346,7 @@ Result<ProjectionAnalysis> analyseProjection(
     try {
         MOESCOPE_CHECK(context.check());
         MOESCOPE_CHECK(checkViews(experts));
+        MOESCOPE_CHECK(checkBiases(experts, options.columnBias));
         return Analyser(experts, context, options).run();
     } catch (const std::bad_alloc&) {
         return fail(ErrorCode::OutOfMemory,

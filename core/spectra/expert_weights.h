@@ -56,6 +56,9 @@ struct ProjectionOptions {
     double progressFrom = 0; ///< the part of the whole work that this call is
     double progressTo = 1;
     std::string stage = "experts"; ///< what the progress sink is told
+    /// One [m, 1] for each expert, added to every column of its matrix. A bias is no weight: only
+    /// the demonstration of that mistake asks for it. Empty: none.
+    std::span<const MatrixView> columnBias;
 };
 
 /// Matrices are decoded one at a time: memory is about (threads + 2) matrices of floats plus the
