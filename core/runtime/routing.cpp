@@ -83,7 +83,8 @@ std::vector<float> sparseMixerWeights(
         double sum = 0;
         for (std::size_t j = 0; j < logits.size(); ++j) {
             const float base = std::max(std::abs(logits[j]), largest);
-            if (!gone[j] && (largest - logits[j]) / base <= 2 * spec.jitter)
+            // Written so that two zeros, whose distance is no number, stay together.
+            if (!gone[j] && !((largest - logits[j]) / base > 2 * spec.jitter))
                 sum += std::exp(static_cast<double>(logits[j]) - static_cast<double>(largest));
         }
         weights.push_back(sum > 0 ? static_cast<float>(1 / sum) : 1.0F);

@@ -25,11 +25,11 @@ public:
     }
     void onRouting(LayerId layer, std::uint32_t, const Routing& routing) override
     {
-        const std::string l = std::to_string(layer.value);
-        append("router_logits." + l, routing.logits);
-        append("topk_weights." + l, routing.weights);
-        auto& list = ids["topk_ids." + l];
-        list.insert(list.end(), routing.ids.begin(), routing.ids.end());
+        append("", layer, routing);
+    }
+    void onAttentionRouting(LayerId layer, std::uint32_t, const Routing& routing) override
+    {
+        append("attn_", layer, routing);
     }
     void onLogits(std::uint32_t, std::span<const float> logits) override
     {
@@ -37,6 +37,14 @@ public:
     }
 
 private:
+    void append(const std::string& prefix, LayerId layer, const Routing& routing)
+    {
+        const std::string l = std::to_string(layer.value);
+        append(prefix + "router_logits." + l, routing.logits);
+        append(prefix + "topk_weights." + l, routing.weights);
+        auto& list = ids[prefix + "topk_ids." + l];
+        list.insert(list.end(), routing.ids.begin(), routing.ids.end());
+    }
     void append(const std::string& name, std::span<const float> x)
     {
         auto& list = values[name];
@@ -110,9 +118,9 @@ private slots:
         const MoeModel& model = *(*open)->model;
         const Json& tolerance = (*expected)["tolerance"];
         const auto toleranceOf = [&](const std::string& name) -> double {
-            if (name.starts_with("topk_weights"))
+            if (name.starts_with("topk_weights") || name.starts_with("attn_topk_weights"))
                 return tolerance["weights_abs"];
-            if (name.starts_with("router_logits"))
+            if (name.starts_with("router_logits") || name.starts_with("attn_router_logits"))
                 return tolerance["router_logits_abs"];
             return tolerance[name.starts_with("hidden") ? "hidden_abs" : "logits_abs"];
         };
@@ -136,8 +144,12 @@ private slots:
                 }
                 ++compared;
             }
-            // logits, hidden states around every layer, three router tensors a mixture layer
-            QCOMPARE(compared, 2 + model.config().layerCount() + 3 * model.mixtureLayers().size());
+            // logits, hidden states around every layer, three tensors for each router
+            const auto routedHeads = std::ranges::count(
+                model.config().layers, LayerSpec::Mixer::RoutedHeads, &LayerSpec::mixer);
+            QCOMPARE(compared,
+                2 + model.config().layerCount()
+                    + 3 * (model.mixtureLayers().size() + static_cast<std::size_t>(routedHeads)));
 
             // Any way of cutting the prompt and any number of threads give the same bits.
             for (const Mode mode : {Mode::TokenByToken, Mode::SmallChunks}) {

@@ -69,11 +69,11 @@ private slots:
 
     void unknownFamiliesOpenForInspection()
     {
-        const auto open = openEdited([](Json& config) { config["model_type"] = "gpt_oss"; });
+        const auto open = openEdited([](Json& config) { config["model_type"] = "spiral_moe"; });
         VERIFY_OK(open);
         QVERIFY(!(*open)->model);
         QCOMPARE((*open)->modelError.code, ErrorCode::Unsupported);
-        QVERIFY((*open)->modelError.message.find("gpt_oss") != std::string::npos);
+        QVERIFY((*open)->modelError.message.find("spiral_moe") != std::string::npos);
         QVERIFY(!(*open)->checkpoint->tensors().empty());
     }
 

@@ -141,25 +141,6 @@ private slots:
         }
     }
 
-    void routingRulesMatchPublishedVectors()
-    {
-        const std::vector<float> z = {0.5F, -1.2F, 2.0F, 1.9F, -0.3F, 0.0F, 1.2F, -2.5F};
-        RouterSpec spec;
-        spec.experts = 8;
-        spec.topK = 3;
-        const auto plain = chooseExperts(spec, z, z, 3, {});
-        QCOMPARE(plain.ids, (std::vector<std::int32_t>{2, 3, 6}));
-        VERIFY_CLOSE(plain.weights, (std::vector<float>{0.3490691F, 0.3158508F, 0.1568469F}), 1e-6);
-        spec.renormalise = true;
-        const auto even = chooseExperts(spec, z, z, 3, {});
-        VERIFY_CLOSE(even.weights, (std::vector<float>{0.4247788F, 0.3843558F, 0.1908654F}), 1e-6);
-        // Ties go to the lower id; a forced expert takes the place of the lowest.
-        const std::vector<float> tied(8, 1.0F);
-        QCOMPARE(chooseExperts(spec, tied, tied, 3, {}).ids, (std::vector<std::int32_t>{0, 1, 2}));
-        const std::vector<std::int32_t> forced = {7};
-        QCOMPARE(chooseExperts(spec, z, z, 3, forced).ids, (std::vector<std::int32_t>{2, 3, 7}));
-    }
-
     void ropeMatchesPublishedVectors()
     {
         RopeSpec spec;

@@ -9,11 +9,13 @@ namespace moescope {
 
 std::span<const Family* const> families()
 {
-    static const std::array all = {&deepseekV2Family(), &deepseekV32Family(), &deepseekV3Family(),
-        &dots1Family(), &ernieMoeFamily(), &flexOlmoFamily(), &glm4MoeFamily(),
-        &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(), &hunyuanMoeFamily(),
-        &kimiFamily(), &llamaFamily(), &minimaxM2Family(), &mixtralFamily(), &olmoeFamily(),
-        &qwen2MoeFamily(), &qwen3MoeFamily(), &solarFamily()};
+    static const std::array all = {&dbrxFamily(), &deepseekV2Family(), &deepseekV3Family(),
+        &deepseekV32Family(), &dots1Family(), &ernieMoeFamily(), &flexOlmoFamily(),
+        &glm4MoeFamily(), &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(),
+        &graniteMoeFamily(), &graniteMoeHybridFamily(), &graniteMoeSharedFamily(), &grok1Family(),
+        &hunyuanMoeFamily(), &jetmoeFamily(), &kimiFamily(), &llamaFamily(), &llama4Family(),
+        &minimaxM2Family(), &mixtralFamily(), &olmoeFamily(), &phimoeFamily(), &qwen2MoeFamily(),
+        &qwen35MoeFamily(), &qwen3MoeFamily(), &qwen3NextFamily(), &solarFamily()};
     return all;
 }
 

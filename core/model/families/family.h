@@ -26,6 +26,7 @@ struct Family {
         = nullptr;
 };
 
+const Family& dbrxFamily();
 const Family& deepseekV2Family();
 const Family& deepseekV32Family();
 const Family& deepseekV3Family();
@@ -36,14 +37,23 @@ const Family& glm4MoeFamily();
 const Family& glm4MoeLiteFamily();
 const Family& glmMoeDsaFamily();
 const Family& gptOssFamily();
+const Family& graniteMoeFamily();
+const Family& graniteMoeHybridFamily();
+const Family& graniteMoeSharedFamily();
+const Family& grok1Family();
 const Family& hunyuanMoeFamily();
+const Family& jetmoeFamily();
 const Family& kimiFamily();
+const Family& llama4Family();
 const Family& llamaFamily();
 const Family& minimaxM2Family();
 const Family& mixtralFamily();
 const Family& olmoeFamily();
+const Family& phimoeFamily();
 const Family& qwen2MoeFamily();
+const Family& qwen35MoeFamily();
 const Family& qwen3MoeFamily();
+const Family& qwen3NextFamily();
 const Family& solarFamily();
 
 std::span<const Family* const> families();
