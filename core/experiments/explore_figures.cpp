@@ -34,8 +34,8 @@ Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer)
         chip.colourGroup = static_cast<int>(typeGroup(tag.type));
         chip.generated = token.generated;
         chip.special = token.special;
-        chip.note = fmt::format("position {}, id {}, {} ({}), trigram {}", t, token.id,
-            tokenTypeName(tag.type), chip.typeName, chip.trigram);
+        chip.note = fmt::format("position {}, id {}\n{} ({}), trigram {}", t, token.id,
+            chip.typeName, tokenTypeName(tag.type), chip.trigram);
         if (ordinal) {
             chip.badge = std::to_string(side.trace.top1At(t, *ordinal));
             chip.note += "\n" + routingNote(side.trace, t, *ordinal);

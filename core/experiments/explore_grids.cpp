@@ -180,13 +180,13 @@ std::string colourMeaning(LayersView view)
 {
     switch (view) {
     case LayersView::Margin:
-        return "how clear the choice was";
+        return "clearer choice";
     case LayersView::Entropy:
-        return "how undecided the router was";
+        return "less decided";
     case LayersView::Overlap:
         break;
     }
-    return "share of experts in common";
+    return "more in common";
 }
 
 } // namespace
@@ -268,7 +268,7 @@ LazyGrid allLayersGrid(
         ordinals[trace.layers[l].value] = l;
         grid.gaps[trace.layers[l].value].clear();
     }
-    grid.heading = {"all-layers", "All layers", "first expert · colour = " + colourMeaning(view),
+    grid.heading = {"all-layers", "All layers", "first expert · stronger = " + colourMeaning(view),
         "The number is the expert with the largest weight. Expert numbers of different layers are "
         "unrelated.",
         std::move(frame)};

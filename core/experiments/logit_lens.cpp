@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <span>
 
 #include <fmt/format.h>
@@ -15,20 +16,40 @@ namespace moescope {
 
 namespace {
 
-/// Keeps the residual stream of one position, after the embedding and after each block.
+/// Keeps the residual stream of one position, after the embedding and after each block, and what
+/// made it.
 class StreamOfToken : public ForwardObserver {
 public:
-    StreamOfToken(std::size_t token, std::size_t rows, std::size_t width)
-        : m_token(token)
-        , m_width(width)
-        , m_stream(rows * width)
+    StreamOfToken(const MoeModel& model, std::size_t token)
+        : m_model(model)
+        , m_token(token)
+        , m_width(model.config().hidden)
+        , m_stream((model.config().layerCount() + 1) * m_width)
     {
     }
     void onHidden(
         std::uint32_t layer, std::uint32_t position, std::span<const float> hidden) override
     {
-        if (position == m_token)
-            std::ranges::copy(hidden, row(layer).begin());
+        if (position != m_token)
+            return;
+        std::ranges::copy(hidden, row(layer).begin());
+        if (layer == 0)
+            m_readings.emplace(m_model, hidden);
+    }
+    void onAttentionOutput(
+        LayerId layer, std::uint32_t position, std::span<const float> output) override
+    {
+        if (position == m_token && m_readings)
+            m_readings->addAttention(layer, output);
+    }
+    void onMlpOutput(LayerId, std::uint32_t position, std::span<const float> output) override
+    {
+        if (position == m_token && m_readings)
+            m_readings->addMlp(output);
+    }
+    std::vector<RouterReading> readings() const
+    {
+        return m_readings ? m_readings->readings() : std::vector<RouterReading>{};
     }
     std::span<float> row(std::size_t layer)
     {
@@ -36,9 +57,11 @@ public:
     }
 
 private:
+    const MoeModel& m_model;
     std::size_t m_token;
     std::size_t m_width;
     std::vector<float> m_stream;
+    std::optional<RouterReadings> m_readings;
 };
 
 } // namespace
@@ -50,7 +73,7 @@ Result<LogitLens> logitLens(const MoeModel& model, const LogitLensSpec& spec, Ta
             fmt::format("There is no token {}: the prompt has {}.", spec.token, spec.ids.size()));
     try {
         const ModelConfig& config = model.config();
-        StreamOfToken stream(spec.token, config.layerCount() + 1, config.hidden);
+        StreamOfToken stream(model, spec.token);
         KvCache cache(config);
         ForwardSpec forwardSpec;
         forwardSpec.interventions = spec.interventions;
@@ -59,6 +82,7 @@ Result<LogitLens> logitLens(const MoeModel& model, const LogitLensSpec& spec, Ta
             &stream, context));
         LogitLens lens;
         lens.token = spec.token;
+        lens.readings = stream.readings();
         std::vector<float> logits(config.vocabulary);
         for (std::uint32_t blocks = 0; blocks <= config.layerCount(); ++blocks) {
             MOESCOPE_CHECK(context.check());

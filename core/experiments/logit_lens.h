@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/experiments/router_reading.h"
 #include "core/runtime/forward.h"
 #include "core/trace/routing_trace.h"
 
@@ -27,6 +28,7 @@ struct LogitLens {
     };
     std::size_t token = 0;
     std::vector<Row> rows; ///< one more than there are blocks; the last is the model's own answer
+    std::vector<RouterReading> readings; ///< of the same pass, one per mixture layer
 };
 
 /// Errors: InvalidArgument for a token outside the prompt, and those of forward().

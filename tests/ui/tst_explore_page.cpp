@@ -6,16 +6,19 @@
 #include <QAbstractSlider>
 #include <QAccessible>
 #include <QLineEdit>
+#include <QTableView>
 #include <QTemporaryDir>
 
 #include "core/base/text.h"
 #include "core/experiments/expert_loads.h"
 #include "tests/support/checkpoint_builder.h"
 #include "tests/ui/explore_desk.h"
+#include "ui/figures/figure_table_view.h"
 #include "ui/pages/explore/bar_rows.h"
 #include "ui/pages/explore/layer_bar.h"
 #include "ui/pages/explore/layer_weights_view.h"
 #include "ui/pages/explore/lens_table.h"
+#include "ui/pages/explore/similarity_strip.h"
 #include "ui/style/segmented_control.h"
 
 using namespace moescope;
@@ -46,7 +49,7 @@ private slots:
     {
         ExploreDesk desk;
         QVERIFY(desk.find<QLabel>("exploreEmpty")->isVisible());
-        QVERIFY(desk.label("exploreEmpty").contains(QStringLiteral("Open a model")));
+        QVERIFY(desk.label("exploreEmpty").contains(QStringLiteral("No model is open")));
         QVERIFY(!desk.page->report());
         QVERIFY(!desk.page->isBusy());
     }
@@ -126,6 +129,77 @@ private slots:
         while (session.stepOut()) { }
         QCOMPARE(strip->current(), -1);
         QVERIFY(!desk.find<QWidget>("tokenSection")->isVisible());
+    }
+
+    void theInspectorTellsWhatTheRouterRead()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(desk.analyse("King is to queen"));
+        desk.session.selectToken(2, PromptSide::A);
+        desk.session.selectLayer(LayerId(0));
+        QVERIFY(desk.settled());
+        auto* reading = desk.find<BarRows>("routerReading");
+        QVERIFY(reading->isVisible());
+        const auto shares = [&] {
+            QList<double> values;
+            for (const BarRows::Bar& bar : reading->bars())
+                values.append(bar.value);
+            return values;
+        };
+        const QList<double> first = shares();
+        QCOMPARE(first.size(), 4);
+        QVERIFY(std::abs(first[0] + first[1] + first[2] + first[3] - 1) < 1e-6);
+        QCOMPARE(first[3], 0.0); // no experts before the first layer
+        desk.session.selectLayer(LayerId(5));
+        QVERIFY(shares() != first);
+        QVERIFY(shares()[3] != 0.0);
+    }
+
+    void anExpertsWeightsStandBesideTheOthers()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("upcycled")));
+        QVERIFY(desk.analyse("King is to queen"));
+        desk.session.selectLayer(LayerId(3));
+        desk.session.selectExpert(ExpertId(2));
+        QVERIFY(desk.settled());
+        auto* strip = desk.find<SimilarityStrip>("similarityStrip");
+        QVERIFY(strip->isHidden());
+        desk.click("measureSimilarity");
+        QVERIFY(desk.settled());
+        QVERIFY(strip->isVisible());
+        QVERIFY(desk.find<QPushButton>("measureSimilarity")->isHidden());
+        QVERIFY(strip->cellText(5).contains(QStringLiteral("cosine 0.8")));
+        QVERIFY(desk.label("similarityWords").contains(QStringLiteral("Closest: expert")));
+        strip->grab();
+        QTest::mouseClick(strip, Qt::LeftButton, {}, strip->cellRect(5).center().toPoint());
+        QCOMPARE(desk.session.selection().expert(), std::optional(ExpertId(5)));
+        QVERIFY(strip->cellText(5).contains(QStringLiteral("itself")));
+    }
+
+    void denseTokensFollowTheSelection()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("dense_parent")));
+        QVERIFY(desk.analyse("King is to queen"));
+        auto* table = desk.find<QWidget>("denseTokens")->findChild<FigureTableView*>();
+        QVERIFY(table);
+        desk.session.selectToken(3, PromptSide::A);
+        QCOMPARE(table->currentRow(), 3);
+        QTest::keyClick(table->table(), Qt::Key_Up);
+        QCOMPARE(desk.strip()->current(), 2);
+    }
+
+    void aSampleIsOneClickAway()
+    {
+        ExploreDesk desk;
+        auto* button = desk.find<QPushButton>("openSample");
+        QVERIFY(button->isVisible());
+        QSignalSpy opened(&desk.session, &Session::modelOpened);
+        desk.click("openSample");
+        QVERIFY(opened.count() > 0 || opened.wait(test::kPatience));
+        QVERIFY(!button->isVisible());
     }
 
     void hoverPreviewsInTheStrip()

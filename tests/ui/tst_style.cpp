@@ -21,6 +21,7 @@
 #include "ui/style/panel.h"
 #include "ui/style/progress_placeholder.h"
 #include "ui/style/segmented_control.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 #include "ui/style/system_colour_scheme.h"
 
@@ -295,6 +296,20 @@ private slots:
         QCOMPARE(std::count_if(labels.begin(), labels.end(),
                      [](const QLabel* label) { return label->isVisible(); }),
             3);
+    }
+
+    void lettersJoinWhereTheirScriptNeedsIt()
+    {
+        Style style;
+        const auto shapes = [&style](const char* text) {
+            const QFont font = fontFor(style.mono(), QString::fromUtf8(text));
+            return (font.styleStrategy() & QFont::PreferNoShaping) == 0;
+        };
+        for (const char* plain : {"", "King ·to <|end|> -> !=", "Ärger über ß", "Ελλάδα и Київ",
+                 "你好 こんにちは 안녕", "naïve"})
+            QVERIFY2(!shapes(plain), plain);
+        for (const char* joined : {"السلام", "शान्ति", "สวัสดี", "e\u0301", "a שלום b"})
+            QVERIFY2(shapes(joined), joined);
     }
 
     void messagesCanBeActedOnAndDismissed()

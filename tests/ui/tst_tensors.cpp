@@ -8,6 +8,9 @@
 #include <QTreeView>
 
 #include "tests/ui/window_desk.h"
+#include "ui/figures/figure_panel.h"
+#include "ui/figures/figure_view.h"
+#include "ui/shell/tensor_inspector.h"
 #include "ui/shell/tensor_model.h"
 #include "ui/style/inline_message.h"
 
@@ -44,6 +47,34 @@ private slots:
         QVERIFY(tree->model()->rowCount() > 0);
         QVERIFY(desk.opened(QStringLiteral("native")));
         QCOMPARE(desk.window().currentPage(), desk.second); // back where it was
+    }
+
+    void oneTensorIsLookedAt()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        QVERIFY(desk.window().showPage(QStringLiteral("tensors")));
+        auto* page = desk.window().currentPage();
+        auto* inspector = desk.find<TensorInspector>("tensorInspector");
+        QVERIFY(inspector);
+        // The first tensor is chosen, so that nothing starts empty.
+        QTRY_VERIFY_WITH_TIMEOUT(!page->isBusy(), kPatience);
+        auto* name = inspector->findChild<QLabel*>(QStringLiteral("tensorName"));
+        QCOMPARE(name->text(), QStringLiteral("lm_head.weight"));
+        auto* picture = inspector->findChild<FigurePanel*>(QStringLiteral("tensorPicture"));
+        QVERIFY(!picture->isHidden());
+        const auto& map = std::get<HeatMapFigure>(picture->view()->figure()->data);
+        QCOMPARE(map.rows, std::size_t{96});
+        QCOMPARE(map.cols, std::size_t{96});
+        QStringList facts;
+        for (const QLabel* label : inspector->findChildren<QLabel*>())
+            facts += label->text();
+        QVERIFY(facts.contains(QStringLiteral("[6144, 128]")));
+        QVERIFY(facts.contains(QStringLiteral("standard deviation")));
+
+        inspector->showTensor(QStringLiteral("model.layers"));
+        QVERIFY(picture->isHidden());
+        QVERIFY(inspector->findChild<QLabel*>(QStringLiteral("tensorNote"))->isVisible());
     }
 
     void theTensorTreeIsSoundSortedAndFiltered()

@@ -8,6 +8,7 @@
 #include <QFontMetricsF>
 
 #include "core/report/number_text.h"
+#include "ui/style/shaping.h"
 
 namespace moescope::ui {
 
@@ -63,12 +64,13 @@ bool isAtNull(double value, const NullModel& null)
 
 QString elided(const QFont& font, const QString& label, double width)
 {
-    return QFontMetricsF(font).elidedText(label, Qt::ElideRight, std::max(0.0, width));
+    return QFontMetricsF(fontFor(font, label))
+        .elidedText(label, Qt::ElideRight, std::max(0.0, width));
 }
 
 double textWidth(const QFont& font, const QString& label)
 {
-    return QFontMetricsF(font).horizontalAdvance(label);
+    return QFontMetricsF(fontFor(font, label)).horizontalAdvance(label);
 }
 
 } // namespace moescope::ui

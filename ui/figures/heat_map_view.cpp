@@ -256,7 +256,7 @@ HeatMapView::Geometry HeatMapView::geometry(const QRectF& area) const
     if (data()->rows == data()->cols)
         g.cellWidth = g.cellHeight = std::min(g.cellWidth, g.cellHeight);
     const double small = std::min(g.cellWidth, g.cellHeight);
-    g.gap = small >= look().px(6) ? look().px(1) : 0;
+    g.gap = small >= look().px(12) ? look().px(1) : 0;
     g.map = QRectF(
         area.left() + left, area.top() + topHeight(), cols * g.cellWidth, rows * g.cellHeight);
     g.legend = QRectF(g.map.right() + look().px(14), g.map.top(), look().px(11), g.map.height());

@@ -8,6 +8,7 @@
 
 #include "ui/figures/figure_words.h"
 #include "ui/figures/routing_grid_view.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -135,11 +136,13 @@ void RoutingGridView::drawRowLabels(const Ink& ink, const GridGeometry& g) const
             continue;
         const QRectF cell = g.cell(row, 0);
         const QRectF rect(0, cell.center().y() - line / 2, width, line);
-        p.setFont(ink.style.mono(0, row == m_row ? QFont::DemiBold : QFont::Normal));
+        const QString label = m_source->rowLabel(row);
+        p.setFont(
+            fontFor(ink.style.mono(0, row == m_row ? QFont::DemiBold : QFont::Normal), label));
         p.setPen(ink.theme.text);
         p.setLayoutDirection(Qt::LayoutDirectionAuto);
         p.drawText(rect, Qt::AlignRight | Qt::AlignAbsolute | Qt::AlignVCenter,
-            elided(p.font(), m_source->rowLabel(row), width));
+            elided(p.font(), label, width));
         p.setLayoutDirection(Qt::LeftToRight);
         if (sides <= 0)
             continue;

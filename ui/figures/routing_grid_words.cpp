@@ -46,8 +46,12 @@ QString RoutingGridView::hoverText(const QPoint& viewportPosition) const
             = tr("%1 at %2 %3")
                   .arg(m_source->rowLabel(row), m_source->colTitle(), m_source->colLabel(col));
         const QString note = m_source->cellNote(row, col);
-        return hoverCard(headline,
-            {note.isEmpty() ? cellText(row, col).toHtmlEscaped() : htmlLines(note.toStdString())});
+        if (note.isEmpty())
+            return hoverCard(headline, {cellText(row, col).toHtmlEscaped()});
+        // The note begins with what it is about.
+        const qsizetype end = note.indexOf(QLatin1Char('\n'));
+        return hoverCard(
+            note.left(end), {end < 0 ? QString() : htmlLines(note.mid(end + 1).toStdString())});
     }
     if (place >= 0 && viewportPosition.y() < g.cells.top()) {
         const int col = columnAt(place);

@@ -7,6 +7,7 @@
 #include <QScrollBar>
 
 #include "ui/figures/token_strip_view.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -97,11 +98,11 @@ void TokenStripView::drawChip(const Ink& ink, int index, const QRectF& chip) con
     p.setBrush(data.special ? ink.theme.panel : colours.fill);
     p.drawRoundedRect(chip, ink.style.px(5), ink.style.px(5));
 
-    p.setFont(ink.style.mono(1));
+    QString text = chipText(index);
+    p.setFont(fontFor(ink.style.mono(1), text));
     p.setPen(data.special ? ink.theme.mutedText : ink.theme.text);
     const QFontMetricsF metrics(p.font());
     const double room = chip.width() - ink.style.px(8);
-    QString text = chipText(index);
     if (metrics.horizontalAdvance(text) > room)
         text = metrics.elidedText(text, Qt::ElideRight, room);
     // Every token runs in its own script's direction.

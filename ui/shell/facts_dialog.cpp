@@ -95,9 +95,8 @@ std::vector<FactRow> aboutRows()
                "warranty; you may change it and pass it on under the terms of that licence.")},
         {tr("Copyright"), tr("The Moescope authors")},
         {tr("Built on"),
-            tr("Qt %1 with Qt Charts, Eigen, OpenBLAS, SentencePiece, PCRE2, utf8proc, "
-               "nlohmann/json, "
-               "fmt, tl::expected, Boost.Math")
+            tr("Qt %1, Eigen, OpenBLAS, SentencePiece, PCRE2, utf8proc, nlohmann/json, fmt, "
+               "tl::expected, Boost.Math")
                 .arg(QLatin1String(qVersion()))},
         {tr("Word classes"),
             tr("WordNet 3.0, copyright 2006 by Princeton University; all rights reserved.")}};

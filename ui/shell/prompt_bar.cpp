@@ -67,6 +67,7 @@ PromptBar::PromptBar(
     m_bos->setFocusPolicy(Qt::TabFocus);
     m_bos->setCheckable(true);
     m_bos->setChecked(true);
+    m_bos->hide(); // until a model says whether it has one
     connect(m_bos, &QPushButton::clicked, this, &PromptBar::submit);
     auto* menu = new QMenu(m_examples);
     menu->setObjectName(QStringLiteral("examplesMenu"));

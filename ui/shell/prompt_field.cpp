@@ -14,6 +14,7 @@
 #include <QTextBlock>
 
 #include "ui/shell/icons.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -37,15 +38,23 @@ PromptEdit::PromptEdit(Style& style, QWidget* parent)
         QStringLiteral("QPlainTextEdit { background: transparent; border: 0; padding: 0; }"));
     connect(document()->documentLayout(), &QAbstractTextDocumentLayout::documentSizeChanged, this,
         &QWidget::updateGeometry);
+    connect(this, &QPlainTextEdit::textChanged, this, &PromptEdit::updateFont);
     connect(&style, &Style::changed, this, &PromptEdit::restyle);
     restyle();
 }
 
 void PromptEdit::restyle()
 {
-    setFont(m_style.mono(1));
+    updateFont();
     document()->setDocumentMargin(m_style.pxInt(2));
     updateGeometry();
+}
+
+void PromptEdit::updateFont()
+{
+    const QFont wanted = fontFor(m_style.mono(1), toPlainText());
+    if (wanted != font())
+        setFont(wanted);
 }
 
 int PromptEdit::heightFor(int lines) const

@@ -35,6 +35,7 @@ protected:
 
 private:
     void restyle();
+    void updateFont(); ///< shaped where the text needs it
     int heightFor(int lines) const;
 
     Style& m_style;

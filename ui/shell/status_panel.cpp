@@ -90,10 +90,10 @@ StatusPanel::StatusPanel(Style& style, JobRunner& runner, const Session& session
         label->setProperty("role", QStringLiteral("muted"));
 
     m_layout->addWidget(m_bar);
-    m_layout->addWidget(m_text, 2);
+    m_layout->addWidget(m_text);
     m_layout->addWidget(m_cancel);
-    m_layout->addStretch(0);
-    m_layout->addWidget(m_facts, 3);
+    m_layout->addStretch(1);
+    m_layout->addWidget(m_facts);
 
     connect(m_cancel, &QToolButton::clicked, this, [this] { m_runner.cancel(m_shownJob); });
     connect(&runner, &JobRunner::jobsChanged, this, &StatusPanel::refreshJobs);

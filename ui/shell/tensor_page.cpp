@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/model/open_model.h"
 #include "ui/session/session.h"
+#include "ui/shell/tensor_inspector.h"
 #include "ui/shell/tensor_model.h"
 #include "ui/shell/tensor_report.h"
 #include "ui/style/inline_message.h"
@@ -29,6 +30,7 @@ constexpr int kUnfolded = 2000;
 TensorPage::TensorPage(UiContext& context, QWidget* parent)
     : Page(parent)
     , m_context(context)
+    , m_inspector(new TensorInspector(context))
     , m_message(new InlineMessage(context.style, this))
     , m_panel(new Panel(context.style, this))
     , m_filter(new QLineEdit(this))
@@ -55,6 +57,14 @@ TensorPage::TensorPage(UiContext& context, QWidget* parent)
     m_tree->addAction(copy);
     connect(copy, &QAction::triggered, this, &TensorPage::copySelected);
 
+    connect(m_tree->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+        [this](const QModelIndex& current) {
+            if (m_inspector)
+                m_inspector->showTensor(current.data(TensorModel::FullNameRole).toString());
+            emit stateChanged();
+        });
+    connect(m_inspector, &TensorInspector::busyChanged, this, &TensorPage::stateChanged);
+
     m_filter->setObjectName(QStringLiteral("tensorFilter"));
     m_filter->setAccessibleName(tr("Filter tensors by name"));
     m_filter->setPlaceholderText(tr("Filter, such as layers.3 gate"));
@@ -73,6 +83,21 @@ TensorPage::TensorPage(UiContext& context, QWidget* parent)
     connect(&context.style, &Style::changed, this, &TensorPage::restyle);
     restyle();
     onModelChanged();
+}
+
+TensorPage::~TensorPage()
+{
+    delete m_inspector;
+}
+
+QWidget* TensorPage::inspector()
+{
+    return m_inspector;
+}
+
+bool TensorPage::isBusy() const
+{
+    return m_inspector && m_inspector->isBusy();
 }
 
 void TensorPage::restyle()
@@ -128,6 +153,21 @@ void TensorPage::activate()
     onFilterChanged(m_filter->text());
     if (m_proxy->rowCount() <= 3)
         m_tree->expandToDepth(0);
+    chooseFirst();
+}
+
+/// The page starts with something real.
+void TensorPage::chooseFirst()
+{
+    for (QModelIndex index = m_proxy->index(0, 0); index.isValid();
+         index = m_tree->indexBelow(index)) {
+        if (m_proxy->rowCount(index) == 0) {
+            m_tree->setCurrentIndex(index);
+            return;
+        }
+    }
+    if (m_inspector)
+        m_inspector->showTensor({});
 }
 
 void TensorPage::onFilterChanged(const QString& text)

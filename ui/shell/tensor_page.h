@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QPointer>
+
 #include "ui/shell/page.h"
 
 class QLabel;
@@ -11,6 +13,7 @@ class QTreeView;
 namespace moescope::ui {
 
 class InlineMessage;
+class TensorInspector;
 class Panel;
 class TensorModel;
 class TensorProxy;
@@ -21,20 +24,25 @@ class TensorPage : public Page {
 
 public:
     explicit TensorPage(UiContext& context, QWidget* parent = nullptr);
+    ~TensorPage() override;
 
     QString id() const override { return QStringLiteral("tensors"); }
     QString title() const override { return tr("Tensors"); }
     QString iconName() const override { return QStringLiteral("tensors"); }
+    QWidget* inspector() override;
     void activate() override;
+    bool isBusy() const override;
     std::optional<Report> report() const override;
 
 private:
     void onModelChanged();
     void onFilterChanged(const QString& text);
     void copySelected();
+    void chooseFirst();
     void restyle();
 
     UiContext& m_context;
+    QPointer<TensorInspector> m_inspector; ///< goes with the window's dock if that goes first
     InlineMessage* m_message;
     Panel* m_panel;
     QLineEdit* m_filter;

@@ -7,6 +7,8 @@
 #include <QFontMetricsF>
 #include <QPainter>
 
+#include "ui/figures/figure_words.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -49,12 +51,12 @@ void BarRows::paintRow(QPainter& painter, int row, const QRectF& rect)
     const double numberWidth = widest;
     const double labelWidth = std::min(rect.width() * 0.34, look().px(110));
 
-    painter.setFont(font);
     painter.setPen(theme.text);
     const double pad = look().px(4);
+    painter.setFont(fontFor(font, bar.label));
     painter.drawText(rect.adjusted(pad, 0, labelWidth - rect.width(), 0),
-        Qt::AlignLeft | Qt::AlignVCenter,
-        metrics.elidedText(bar.label, Qt::ElideRight, labelWidth - pad));
+        Qt::AlignLeft | Qt::AlignVCenter, elided(font, bar.label, labelWidth - pad));
+    painter.setFont(font);
     painter.setPen(bar.muted ? theme.mutedText : theme.text);
     painter.drawText(rect.adjusted(0, 0, -pad, 0), Qt::AlignRight | Qt::AlignVCenter, bar.number);
 

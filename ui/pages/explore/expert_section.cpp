@@ -13,6 +13,7 @@
 #include "core/experiments/comparison_words.h"
 #include "core/experiments/expert_loads.h"
 #include "ui/pages/explore/bar_rows.h"
+#include "ui/pages/explore/expert_similarity.h"
 #include "ui/pages/explore/fact_rows.h"
 #include "ui/pages/explore/roles.h"
 #include "ui/session/session.h"
@@ -31,7 +32,8 @@ QString shape(const MatrixView& matrix)
 
 } // namespace
 
-ExpertSection::ExpertSection(Style& style, Session& session, QWidget* parent)
+ExpertSection::ExpertSection(
+    Style& style, Session& session, WeightsController& weights, QWidget* parent)
     : QWidget(parent)
     , m_session(session)
     , m_title(makeLabel(QStringLiteral("section"), {}, this))
@@ -40,6 +42,7 @@ ExpertSection::ExpertSection(Style& style, Session& session, QWidget* parent)
     , m_tokensTitle(makeLabel(QStringLiteral("muted"), {}, this))
     , m_tokens(new BarRows(style, this))
     , m_weights(new FactRows(style, this))
+    , m_similarity(new ExpertSimilarity(style, session, weights, this))
     , m_mask(new QPushButton(this))
     , m_force(new QPushButton(this))
 {
@@ -65,7 +68,7 @@ ExpertSection::ExpertSection(Style& style, Session& session, QWidget* parent)
     buttons->addWidget(m_mask, 1);
     buttons->addWidget(m_force, 1);
     for (QWidget* widget : std::initializer_list<QWidget*>{
-             m_title, m_loads, m_verdict, m_tokensTitle, m_tokens, m_weights})
+             m_title, m_loads, m_verdict, m_tokensTitle, m_tokens, m_weights, m_similarity})
         column->addWidget(widget);
     column->addLayout(buttons);
     connect(m_tokens, &RowsView::rowChosen, this, [this](int row) {
@@ -98,6 +101,7 @@ void ExpertSection::showScene(const ExploreScene& scene)
     showLoads(scene, *ordinal);
     showTokens(trace, *ordinal);
     showWeights(scene);
+    m_similarity->showExpert(m_layer, m_expert);
     showButtons(scene);
 }
 

@@ -12,9 +12,11 @@ class QPushButton;
 namespace moescope::ui {
 
 class BarRows;
+class ExpertSimilarity;
 class FactRows;
 class Session;
 class Style;
+class WeightsController;
 
 /// Inspector: the selected experts of the layer. Their load against the even share, and for the one
 /// in focus the tokens it reads and its weights.
@@ -22,7 +24,8 @@ class ExpertSection : public QWidget {
     Q_OBJECT
 
 public:
-    ExpertSection(Style& style, Session& session, QWidget* parent = nullptr);
+    ExpertSection(
+        Style& style, Session& session, WeightsController& weights, QWidget* parent = nullptr);
 
     void showScene(const ExploreScene& scene);
 
@@ -43,6 +46,7 @@ private:
     QLabel* m_tokensTitle;
     BarRows* m_tokens;
     FactRows* m_weights;
+    ExpertSimilarity* m_similarity;
     QPushButton* m_mask;
     QPushButton* m_force;
 };

@@ -21,14 +21,12 @@ namespace moescope::ui {
 ExploreInspector::ExploreInspector(const UiContext& context, QWidget* parent)
     : QWidget(parent)
     , m_context(context)
-    , m_empty(makeLabel(QStringLiteral("muted"),
-          tr("Click a token to see its experts, or an expert's column to see what it reads."),
-          this))
+    , m_empty(makeLabel(QStringLiteral("muted"), {}, this))
     , m_comparison(new ComparisonSection(context.style, this))
     , m_changes(new ChangesSection(context.style, context.session, this))
     , m_range(new RangeSection(context.style, context.session, this))
     , m_token(new TokenSection(context, this))
-    , m_expert(new ExpertSection(context.style, context.session, this))
+    , m_expert(new ExpertSection(context.style, context.session, context.weights, this))
     , m_firstLine(makeLine())
     , m_secondLine(makeLine())
 {
@@ -69,7 +67,8 @@ void ExploreInspector::clear()
     for (QWidget* widget : std::initializer_list<QWidget*>{
              m_comparison, m_changes, m_firstLine, m_range, m_token, m_secondLine, m_expert})
         widget->hide();
-    m_empty->hide();
+    m_empty->setText(tr("What you select stands here: a token, a span, an expert."));
+    m_empty->show();
 }
 
 bool ExploreInspector::isBusy() const
@@ -108,6 +107,8 @@ void ExploreInspector::showScene(const ExploreScene& scene)
         m_expert->showScene(scene);
     m_firstLine->setVisible((compares || changes) && (hasSpan || hasToken || hasExpert));
     m_secondLine->setVisible((hasSpan || hasToken) && hasExpert);
+    m_empty->setText(
+        tr("Click a token to see its experts, or an expert's column to see what it reads."));
     m_empty->setVisible(!hasSpan && !hasToken && !hasExpert);
 }
 

@@ -120,7 +120,8 @@ QString ExplorePage::reasonForNothing() const
 {
     const auto& open = m_context.session.model();
     if (!open)
-        return tr("Open a model from the menu at the top left; a sample is a good start.");
+        return tr("No model is open. Choose one from the menu at the top left, drop a folder or "
+                  "file here, or begin with a sample.");
     if (!open->model)
         return tr("This model can be looked at, but not run. %1")
             .arg(QString::fromStdString(open->modelError.message));
@@ -148,6 +149,7 @@ void ExplorePage::showState()
         m_stack->setCurrentIndex(kResult);
     } else {
         m_empty->setText(reasonForNothing());
+        m_openSample->setVisible(!m_context.session.model());
         m_stack->setCurrentIndex(kEmpty);
     }
     if (!hasResult && m_inspector)

@@ -71,6 +71,7 @@ private:
     QPointer<ExploreInspector> m_inspector; ///< the window may take it down before the page
     QStackedWidget* m_stack = nullptr;
     QLabel* m_empty = nullptr;
+    QPushButton* m_openSample = nullptr;
     ProgressPlaceholder* m_progress = nullptr;
     TokenPanel* m_tokens = nullptr;
     QStackedWidget* m_middle = nullptr;

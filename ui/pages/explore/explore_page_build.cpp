@@ -21,6 +21,7 @@
 #include "ui/pages/explore/overlap_panel.h"
 #include "ui/pages/explore/token_panel.h"
 #include "ui/session/explore_controller.h"
+#include "ui/session/model_controller.h"
 #include "ui/session/session.h"
 #include "ui/style/progress_placeholder.h"
 #include "ui/style/style.h"
@@ -57,7 +58,19 @@ void ExplorePage::build()
     m_empty->setObjectName(QStringLiteral("exploreEmpty"));
     m_empty->setAlignment(Qt::AlignCenter);
     m_empty->setWordWrap(true);
-    m_stack->addWidget(m_empty);
+    m_openSample = new QPushButton(tr("Open the native sample"));
+    m_openSample->setObjectName(QStringLiteral("openSample"));
+    m_openSample->setToolTip(tr("A small mixture model that comes with the program"));
+    connect(m_openSample, &QPushButton::clicked, this,
+        [this] { m_context.models.open(QStringLiteral("native")); });
+    auto* empty = new QWidget;
+    auto* words = new QVBoxLayout(empty);
+    words->setSpacing(m_context.style.pxInt(12));
+    words->addStretch(1);
+    words->addWidget(m_empty);
+    words->addWidget(m_openSample, 0, Qt::AlignHCenter);
+    words->addStretch(1);
+    m_stack->addWidget(empty);
     m_progress = new ProgressPlaceholder(m_context.style);
     m_progress->setObjectName(QStringLiteral("exploreProgress"));
     connect(

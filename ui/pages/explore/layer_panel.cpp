@@ -139,6 +139,9 @@ void LayerPanel::rebuild()
     if (m_fixed) { // half the width: the cells matter more than the bars
         grid.heading.title += ", " + m_fixedName.toStdString();
         std::get<RoutingGridFigure>(grid.heading.data).rowBars.clear();
+        grid.heading.caption = tr("The numbers rank the experts that read the token. Amber frames: "
+                                  "chosen in one run and not in the other.")
+                                   .toStdString();
     }
     replaceGrid(*m_grid, std::move(grid));
     m_grid->setSource(

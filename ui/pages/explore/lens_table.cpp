@@ -9,6 +9,8 @@
 
 #include "core/base/text.h"
 #include "core/trace/routing_trace.h"
+#include "ui/figures/figure_words.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -84,7 +86,6 @@ void LensTable::paintRow(QPainter& painter, int row, const QRectF& rect)
         rect.adjusted(look().px(4), 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, rowName(row));
     const auto& guesses = m_rows[static_cast<std::size_t>(row)];
     const QFont font = look().mono(-2);
-    const QFontMetricsF metrics(font);
     for (std::size_t i = 0; i < guesses.size(); ++i) {
         const QRectF cell = cellRect(rect, i, guesses.size());
         const QColor fill = mix(theme.gridEmpty, theme.weight(guesses[i].probability),
@@ -92,10 +93,10 @@ void LensTable::paintRow(QPainter& painter, int row, const QRectF& rect)
         painter.setPen(QPen(theme.gridBorder, look().px(0.8)));
         painter.setBrush(fill);
         painter.drawRoundedRect(cell, look().px(2.5), look().px(2.5));
-        painter.setFont(font);
+        painter.setFont(fontFor(font, guesses[i].token));
         painter.setPen(theme.readableOn(fill));
-        painter.drawText(cell, Qt::AlignCenter,
-            metrics.elidedText(guesses[i].token, Qt::ElideRight, cell.width() - look().px(3)));
+        painter.drawText(
+            cell, Qt::AlignCenter, elided(font, guesses[i].token, cell.width() - look().px(3)));
     }
 }
 

@@ -6,6 +6,8 @@
 #include <QPainter>
 
 #include "core/base/text.h"
+#include "ui/figures/figure_words.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -55,16 +57,14 @@ void NextChangesView::paintRow(QPainter& painter, int row, const QRectF& rect)
     const Row& shown = m_rows[static_cast<std::size_t>(row)];
     const Theme& theme = look().theme();
     const QFont font = look().mono(-1);
-    const QFontMetricsF metrics(font);
-    painter.setFont(font);
     const double pad = look().px(4);
     const double third = (rect.width() - 2 * pad) / 3;
     const auto cell = [&](int column, const QString& text, const QColor& colour) {
         painter.setPen(colour);
         const QRectF area(
             rect.left() + pad + column * third, rect.top(), third - pad, rect.height());
-        painter.drawText(area, Qt::AlignLeft | Qt::AlignVCenter,
-            metrics.elidedText(text, Qt::ElideRight, area.width()));
+        painter.setFont(fontFor(font, text));
+        painter.drawText(area, Qt::AlignLeft | Qt::AlignVCenter, elided(font, text, area.width()));
     };
     cell(0, shown.after, theme.mutedText);
     cell(1, shown.before, theme.text);

@@ -14,6 +14,7 @@
 #include "ui/pages/explore/bar_rows.h"
 #include "ui/pages/explore/roles.h"
 #include "ui/session/session.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -27,6 +28,7 @@ constexpr std::size_t kTokensShown = 24;
 
 RangeSection::RangeSection(Style& style, Session& session, QWidget* parent)
     : QWidget(parent)
+    , m_style(style)
     , m_session(session)
     , m_title(makeLabel(QStringLiteral("section"), {}, this))
     , m_text(makeLabel({}, {}, this))
@@ -41,8 +43,8 @@ RangeSection::RangeSection(Style& style, Session& session, QWidget* parent)
     m_bars->setChoosable(true);
     m_text->setWordWrap(true);
     m_null->setWordWrap(true);
-    m_text->setFont(style.mono());
-    connect(&style, &Style::changed, this, [this, &style] { m_text->setFont(style.mono()); });
+    connect(&style, &Style::changed, this,
+        [this] { m_text->setFont(fontFor(m_style.mono(), m_text->text())); });
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(style.pxInt(6));
@@ -64,6 +66,7 @@ void RangeSection::showScene(const ExploreScene& scene, const TokenRange& range)
     QString shown = QString::fromStdString(toValidUtf8(text)).simplified();
     if (range.count() > kTokensShown)
         shown += QStringLiteral(" …");
+    m_text->setFont(fontFor(m_style.mono(), shown));
     m_text->setText(shown);
     const auto ordinal = trace.ordinalOf(scene.layer());
     for (QWidget* widget : std::initializer_list<QWidget*>{m_barsTitle, m_bars, m_null})

@@ -25,6 +25,7 @@ public:
     void showScene(const ExploreScene& scene, const TokenRange& range);
 
 private:
+    Style& m_style;
     Session& m_session;
     std::vector<ExpertId> m_expertOfRow;
     QLabel* m_title;

@@ -14,6 +14,7 @@
 #include "ui/session/session.h"
 #include "ui/shell/page.h"
 #include "ui/style/elided_label.h"
+#include "ui/style/shaping.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -81,9 +82,13 @@ TokenSection::TokenSection(const UiContext& context, QWidget* parent)
     column->addWidget(m_other);
     column->addSpacing(style.pxInt(8));
     column->addWidget(m_lens);
-    const auto setFonts = [this] { m_name->setFont(m_context.style.mono(4)); };
     setFonts();
-    connect(&context.style, &Style::changed, this, setFonts);
+    connect(&context.style, &Style::changed, this, &TokenSection::setFonts);
+}
+
+void TokenSection::setFonts()
+{
+    m_name->setFont(fontFor(m_context.style.mono(4), m_name->text()));
 }
 
 QWidget* TokenSection::makeExperts()
@@ -143,6 +148,7 @@ void TokenSection::showScene(const ExploreScene& scene, std::size_t token)
                                                : tr("TOKEN, CHANGED RUN");
     m_title->setText(title);
     m_name->setText(QStringLiteral("“%1”").arg(QString::fromStdString(visibleToken(shown.text))));
+    setFonts();
     m_position->setText(tr("position %1").arg(token));
     m_position->setToolTip(tr("Counted from 0; id %1 in the vocabulary").arg(shown.id));
     QStringList words{QString::fromStdString(std::string(tokenTypeMeaning(tag.type))),

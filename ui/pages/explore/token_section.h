@@ -30,6 +30,7 @@ public:
 private:
     void showPredictions(const ExploreScene& scene, std::size_t token);
     QWidget* makeExperts();
+    void setFonts();
 
     const UiContext& m_context;
     QLabel* m_title;
