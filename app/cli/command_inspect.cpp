@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/inspect_export.h"
 #include "app/cli/inspect_report.h"
 #include "core/io/json.h"
 
@@ -13,12 +14,18 @@ namespace {
 struct InspectOptions {
     std::string model;
     std::string pattern;
+    std::string exportTo;
     OutputOptions output;
 };
 
 Status runInspect(const InspectOptions& options, Environment& environment)
 {
     MOESCOPE_CHECK(checkOutputs(options.output));
+    if (!options.exportTo.empty()) {
+        MOESCOPE_TRY(Document document,
+            exportDecoded(options.model, options.pattern, options.exportTo, environment));
+        return emit(std::move(document), options.output, environment.console());
+    }
     MOESCOPE_TRY(const auto open, environment.open(options.model));
     Report report = inspectReport(*open, options.pattern);
     MOESCOPE_CHECK(open->checkpoint->status());
@@ -33,13 +40,18 @@ void addInspectCommand(CLI::App& app, Commands& commands)
         = addCommand(app, commands, "inspect", "Shows a model's facts, router rule and tensors",
             "  moescope-cli inspect native\n"
             "  moescope-cli inspect native --tensors 'model.layers.0.mlp.experts.*'\n"
-            "  moescope-cli inspect ./folder --json -");
+            "  moescope-cli inspect model.gguf --json -\n"
+            "  moescope-cli inspect model.gguf --export out.safetensors --tensor 'blk.0.*'");
     const auto options = std::make_shared<InspectOptions>();
     addModelOption(*command.parser, options->model);
     command.parser
-        ->add_option("--tensors", options->pattern,
-            "List the tensors whose name matches, one by one; * and ? are wildcards")
+        ->add_option("--tensors,--tensor", options->pattern,
+            "Only the tensors whose name matches, one by one; * and ? are wildcards")
         ->type_name("PATTERN");
+    command.parser
+        ->add_option("--export", options->exportTo,
+            "Write the tensors to this .safetensors file, decoded to float32")
+        ->type_name("FILE");
     addOutputOptions(*command.parser, options->output, true);
     command.run = [options](Environment& environment) { return runInspect(*options, environment); };
 }

@@ -41,8 +41,8 @@ Command& addCommand(CLI::App& app, Commands& commands, const std::string& name,
 void addModelOption(CLI::App& parser, std::string& model)
 {
     parser
-        .add_option(
-            "-m,--model,MODEL", model, "Model folder, .safetensors file, sample or hub-cache name")
+        .add_option("-m,--model,MODEL", model,
+            "Model folder, .safetensors or .gguf file, sample or hub-cache name")
         ->option_text("(required)")
         ->required();
 }

@@ -6,8 +6,9 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
+#include "app/cli/inspect_export.h"
+#include "app/cli/inspect_figures.h"
 #include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/report/model_identity.h"
@@ -68,17 +69,21 @@ void addModelFacts(Facts& facts, const MoeModel& model)
                     .layers[model.mixtureLayers().empty() ? 0 : model.mixtureLayers().front().value]
                     .intermediate));
     const AttentionSpec& attention = config.attention;
-    facts.add("attention",
-        fmt::format("{} heads of {}, {} key-value heads", attention.heads, attention.headDim,
-            attention.kvHeads));
-    facts.add("window", describeWindows(config));
-    facts.add("rotary base", displayNumber(attention.rope.base));
-    facts.add("rotary kind", attention.rope.kind);
+    if (attention.heads > 0) {
+        facts.add("attention",
+            fmt::format("{} heads of {}, {} key-value heads", attention.heads, attention.headDim,
+                attention.kvHeads));
+        facts.add("window", describeWindows(config));
+        facts.add("rotary base", displayNumber(attention.rope.base));
+        facts.add("rotary kind", attention.rope.kind);
+    }
     if (config.router.sharedExperts > 0)
         facts.add("shared experts", formatCount(config.router.sharedExperts));
     if (!config.missingPart.empty())
         facts.add("cannot be run", "missing: " + config.missingPart);
-    facts.add("output head", config.tiedEmbeddings ? "tied to the embedding" : "its own matrix");
+    else
+        facts.add(
+            "output head", config.tiedEmbeddings ? "tied to the embedding" : "its own matrix");
 }
 
 Figure factsFigure(const OpenModel& open)
@@ -92,6 +97,9 @@ Figure factsFigure(const OpenModel& open)
     facts.add("tensors",
         fmt::format(
             "{}, mostly {}", formatCount(checkpoint.tensors().size()), dominantDType(checkpoint)));
+    if (const auto architecture = checkpoint.metadata().string("general.architecture");
+        architecture && *architecture)
+        facts.add("architecture", displayName(**architecture));
     facts.add("family",
         open.model ? fmt::format("{} ({})", open.model->config().familyName, open.modelType)
             : open.modelType.empty() ? "unknown"
@@ -114,7 +122,7 @@ std::vector<const TensorInfo*> chosenTensors(
 {
     std::vector<const TensorInfo*> chosen;
     for (const TensorInfo& tensor : checkpoint.tensors())
-        if (pattern.empty() || ::fnmatch(pattern.c_str(), tensor.name.c_str(), 0) == 0)
+        if (matchesPattern(pattern, tensor.name))
             chosen.push_back(&tensor);
     return chosen;
 }
@@ -234,8 +242,11 @@ Report inspectReport(const OpenModel& open, const std::string& pattern)
     fields["path"] = open.path.string();
     fields["format"] = open.checkpoint->format();
     fields["bytes"] = open.checkpoint->totalBytes();
-    fields["runnable"] = open.model != nullptr;
-    fields["why_not"] = open.model ? Json() : Json(open.modelError.message);
+    const bool runs = open.model && open.model->config().missingPart.empty();
+    fields["runnable"] = runs;
+    fields["why_not"] = runs ? Json()
+        : open.model         ? Json("missing: " + open.model->config().missingPart)
+                             : Json(open.modelError.message);
     fields["model_type"] = open.modelType;
     fields["config"] = open.model ? configToJson(*open.model) : Json();
     if (open.tokenizer) {
@@ -251,7 +262,13 @@ Report inspectReport(const OpenModel& open, const std::string& pattern)
         fields["tensors"].push_back({{"name", tensor->name}, {"dtype", dtypeName(tensor->dtype)},
             {"shape", tensor->shape}, {"bytes", tensor->bytes.size()},
             {"file", open.checkpoint->files()[tensor->file]->path().filename().string()}});
-    report.figures = {factsFigure(open), tensorsFigure(tensors, !pattern.empty())};
+    fields["types"] = typesToJson(*open.checkpoint);
+    fields["metadata"] = metadataToJson(open.checkpoint->metadata());
+    report.figures = {
+        factsFigure(open), typesFigure(*open.checkpoint), tensorsFigure(tensors, !pattern.empty())};
+    if (!open.checkpoint->metadata().entries().empty())
+        report.figures.insert(
+            report.figures.begin() + 1, metadataFigure(open.checkpoint->metadata()));
     return report;
 }
 

@@ -29,6 +29,19 @@ struct SafetensorsHeader {
 Result<SafetensorsHeader> parseSafetensors(
     std::span<const std::byte> file, std::string_view source);
 
+/// What a header says of a tensor that is to be written; its bytes follow those of the tensors
+/// before it.
+struct SafetensorsEntry {
+    std::string name;
+    DType dtype = DType::F32;
+    std::vector<std::uint64_t> shape;
+};
+/// The beginning of a file with these tensors: the header and its length. Error InvalidArgument
+/// (naming `path`) for a repeated name, a size that does not fit 64 bits, or a header beyond the
+/// cap.
+Result<std::string> safetensorsPrefix(std::span<const SafetensorsEntry> entries,
+    const std::map<std::string, std::string>& metadata, const std::filesystem::path& path);
+
 /// Collects tensors and writes them as one safetensors file, atomically, in the order they were
 /// added.
 class SafetensorsWriter {
@@ -43,13 +56,8 @@ public:
     Status write(const std::filesystem::path& path) const;
 
 private:
-    struct Entry {
-        std::string name;
-        DType dtype;
-        std::vector<std::uint64_t> shape;
-        std::vector<std::byte> bytes;
-    };
-    std::vector<Entry> m_entries;
+    std::vector<SafetensorsEntry> m_entries;
+    std::vector<std::vector<std::byte>> m_bytes; ///< of each
     std::map<std::string, std::string> m_metadata;
 };
 

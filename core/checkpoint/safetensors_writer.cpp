@@ -29,7 +29,53 @@ std::optional<std::uint64_t> sizeOf(DType dtype, std::span<const std::uint64_t> 
     return elements ? storedBytes(dtype, *elements) : std::nullopt;
 }
 
+tl::unexpected<Error> refuse(
+    const std::filesystem::path& path, std::string_view name, std::string_view problem)
+{
+    return fail(ErrorCode::InvalidArgument,
+        fmt::format("{} was not written: tensor \"{}\" {}.", displayPath(path), displayName(name),
+            problem));
+}
+
 } // namespace
+
+Result<std::string> safetensorsPrefix(std::span<const SafetensorsEntry> entries,
+    const std::map<std::string, std::string>& metadata, const std::filesystem::path& path)
+{
+    std::string header = "{";
+    if (!metadata.empty()) {
+        header += "\"__metadata__\":{";
+        for (const auto& [key, value] : metadata)
+            header += fmt::format(
+                "{}{}:{}", header.ends_with('{') ? "" : ",", jsonText(key), jsonText(value));
+        header += '}';
+    }
+    std::unordered_set<std::string_view> names;
+    std::uint64_t position = 0;
+    for (const SafetensorsEntry& entry : entries) {
+        if (!isValidUtf8(entry.name) || entry.name == "__metadata__")
+            return refuse(path, entry.name, "has a name that the format does not allow");
+        if (!names.insert(entry.name).second)
+            return refuse(path, entry.name, "was added twice");
+        const auto bytes = sizeOf(entry.dtype, entry.shape);
+        const auto end = bytes ? checkedAdd(position, *bytes) : std::nullopt;
+        if (!end)
+            return refuse(path, entry.name, "is too large");
+        header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
+            header == "{" ? "" : ",", jsonText(entry.name), safetensorsName(entry.dtype),
+            fmt::join(entry.shape, ","), position, *end);
+        position = *end;
+    }
+    header += '}';
+    header.append((8 - header.size() % 8) % 8, ' ');
+    if (header.size() > kMaxSafetensorsHeader)
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("{} was not written: its header would have {} bytes, more than the {} that "
+                        "are accepted.",
+                displayPath(path), header.size(), kMaxSafetensorsHeader));
+    const std::uint64_t length = header.size();
+    return std::string(reinterpret_cast<const char*>(&length), sizeof length) + header;
+}
 
 void SafetensorsWriter::addF32(
     std::string name, std::vector<std::uint64_t> shape, std::span<const float> values)
@@ -46,7 +92,8 @@ void SafetensorsWriter::addI32(
 void SafetensorsWriter::addBytes(std::string name, DType dtype, std::vector<std::uint64_t> shape,
     std::span<const std::byte> bytes)
 {
-    m_entries.push_back({std::move(name), dtype, std::move(shape), {bytes.begin(), bytes.end()}});
+    m_entries.push_back({std::move(name), dtype, std::move(shape)});
+    m_bytes.emplace_back(bytes.begin(), bytes.end());
 }
 
 void SafetensorsWriter::setMetadata(std::string key, std::string value)
@@ -56,50 +103,19 @@ void SafetensorsWriter::setMetadata(std::string key, std::string value)
 
 Status SafetensorsWriter::write(const std::filesystem::path& path) const
 {
-    const auto refuse = [&](std::string_view name, std::string_view problem) {
-        return fail(ErrorCode::InvalidArgument,
-            fmt::format("{} was not written: tensor \"{}\" {}.", displayPath(path),
-                displayName(name), problem));
-    };
-    std::string header = "{";
-    if (!m_metadata.empty()) {
-        header += "\"__metadata__\":{";
-        for (const auto& [key, value] : m_metadata)
-            header += fmt::format(
-                "{}{}:{}", header.ends_with('{') ? "" : ",", jsonText(key), jsonText(value));
-        header += '}';
+    for (std::size_t i = 0; i < m_entries.size(); ++i) {
+        const SafetensorsEntry& entry = m_entries[i];
+        if (sizeOf(entry.dtype, entry.shape) != m_bytes[i].size())
+            return refuse(path, entry.name,
+                fmt::format("has {} bytes, which do not fill the shape {} of {}", m_bytes[i].size(),
+                    formatShape(entry.shape), dtypeName(entry.dtype)));
     }
-    std::unordered_set<std::string_view> names;
-    std::uint64_t position = 0;
-    for (const Entry& entry : m_entries) {
-        if (!isValidUtf8(entry.name) || entry.name == "__metadata__")
-            return refuse(entry.name, "has a name that the format does not allow");
-        if (!names.insert(entry.name).second)
-            return refuse(entry.name, "was added twice");
-        if (sizeOf(entry.dtype, entry.shape) != entry.bytes.size())
-            return refuse(entry.name,
-                fmt::format("has {} bytes, which do not fill the shape {} of {}",
-                    entry.bytes.size(), formatShape(entry.shape), dtypeName(entry.dtype)));
-        header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
-            header == "{" ? "" : ",", jsonText(entry.name), safetensorsName(entry.dtype),
-            fmt::join(entry.shape, ","), position, position + entry.bytes.size());
-        position += entry.bytes.size();
-    }
-    header += '}';
-    header.append((8 - header.size() % 8) % 8, ' ');
-    if (header.size() > kMaxSafetensorsHeader)
-        return fail(ErrorCode::InvalidArgument,
-            fmt::format("{} was not written: its header would have {} bytes, more than the {} that "
-                        "are accepted.",
-                displayPath(path), header.size(), kMaxSafetensorsHeader));
-
+    MOESCOPE_TRY(const std::string prefix, safetensorsPrefix(m_entries, m_metadata, path));
     return writeFileAtomically(path, [&](std::ostream& stream) -> Status {
-        const std::uint64_t length = header.size();
-        stream.write(reinterpret_cast<const char*>(&length), sizeof length);
-        stream.write(header.data(), static_cast<std::streamsize>(header.size()));
-        for (const Entry& entry : m_entries)
-            stream.write(reinterpret_cast<const char*>(entry.bytes.data()),
-                static_cast<std::streamsize>(entry.bytes.size()));
+        stream.write(prefix.data(), static_cast<std::streamsize>(prefix.size()));
+        for (const auto& bytes : m_bytes)
+            stream.write(reinterpret_cast<const char*>(bytes.data()),
+                static_cast<std::streamsize>(bytes.size()));
         return {};
     });
 }

@@ -18,7 +18,7 @@ _moescope_cli()
     case $command in
     explore) options="--model --prompt --ids --compare --layer --register $reports $work" ;;
     moe-type-analyze) options="--model --layer --layers --experts --projections --shares $reports $work" ;;
-    inspect) options="--model --tensors $reports $work" ;;
+    inspect) options="--model --tensors --export $reports $work" ;;
     models) options="$reports $work" ;;
     trace) options="--model --prompt --ids --no-special --prompts --out --json $work" ;;
     tokenize) options="--model --text --file --json $work" ;;
@@ -37,7 +37,7 @@ _moescope_cli()
         mapfile -t COMPREPLY < <(compgen -W "auto prose code" -- "$current")
         return
         ;;
-    --json | -o | --output | --out | --file | --prompts | --resources)
+    --json | -o | --output | --out | --export | --file | --prompts | --resources)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

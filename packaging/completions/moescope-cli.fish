@@ -48,6 +48,7 @@ complete -c moescope-cli -n "__moescope_cli_for moe-type-analyze" -x -l experts 
 complete -c moescope-cli -n "__moescope_cli_for moe-type-analyze" -x -l projections -a "gate up down" -d "Projections"
 complete -c moescope-cli -n "__moescope_cli_for moe-type-analyze" -x -l shares -d "Energy shares"
 complete -c moescope-cli -n "__moescope_cli_for inspect" -x -l tensors -d "Names that match"
+complete -c moescope-cli -n "__moescope_cli_for inspect" -r -l export -d "Write the tensors as float32"
 complete -c moescope-cli -n "__moescope_cli_for trace" -r -l prompts -d "One prompt a line"
 complete -c moescope-cli -n "__moescope_cli_for trace" -r -l out -d "File to write"
 complete -c moescope-cli -n "__moescope_cli_for tokenize" -x -l text -d "One text"
