@@ -8,7 +8,7 @@
 
 #include "core/runtime/kernels.h"
 #include "core/task/worker_pool.h"
-#include "core/tensor/linear.h"
+#include "core/tensor/vector_kernels.h"
 
 namespace moescope {
 
@@ -38,7 +38,7 @@ void attend(const MoeModel& model, LayerId layer, const KeysAndValues& memory, s
     const bool tell = input.observer && input.observer->wantsAttention();
     std::vector<std::vector<float>> kept(tell ? tokens * heads : 0);
     const auto scale = static_cast<float>(spec.scale);
-    std::ranges::fill(mixed, 0.0F);
+    const VectorKernels& kernels = vectorKernels();
     parallelFor(input.pool, tokens, [&](std::size_t t) {
         const std::size_t self = input.first + t;
         const std::size_t oldest = oldestVisible(layerSpec, self);
@@ -48,30 +48,29 @@ void attend(const MoeModel& model, LayerId layer, const KeysAndValues& memory, s
                 = memory.tiled ? h % memory.kvHeads : h / (heads / memory.kvHeads);
             const float* query = queries.data() + (t * heads + h) * memory.keyDim;
             const float* key = memory.keys + oldest * memory.keyStride + group * memory.keyDim;
-            for (float& score : scores) {
-                score = scale * dot(query, key, memory.keyDim);
-                key += memory.keyStride;
-            }
+            kernels.f32({reinterpret_cast<const std::byte*>(key), memory.keyStride * sizeof(float),
+                            scores.size(), memory.keyDim},
+                &query, 1, scores.data(), scores.size());
+            for (float& score : scores)
+                score *= scale;
             if (spec.softCap) {
                 for (float& score : scores)
                     score = *spec.softCap * std::tanh(score / *spec.softCap);
             }
             softmax(scores, sinks.empty() ? std::nullopt : std::optional(sinks[h]));
             float* result = mixed.data() + (t * heads + h) * memory.valueDim;
-            for (std::size_t j = oldest; j <= self; ++j) {
-                if (zeroed[j])
-                    continue;
-                const float share = scores[j - oldest];
-                const float* value
-                    = memory.values + j * memory.valueStride + group * memory.valueDim;
-                for (std::size_t i = 0; i < memory.valueDim; ++i)
-                    result[i] += share * value[i];
-            }
             if (tell) {
                 auto& row = kept[t * heads + h];
                 row.assign(self + 1, 0.0F);
                 std::ranges::copy(scores, row.begin() + static_cast<std::ptrdiff_t>(oldest));
             }
+            for (std::size_t j = oldest; j <= self; ++j) {
+                if (zeroed[j])
+                    scores[j - oldest] = 0;
+            }
+            kernels.weightedSum(
+                memory.values + oldest * memory.valueStride + group * memory.valueDim,
+                memory.valueStride, scores.data(), scores.size(), memory.valueDim, result);
         }
     });
     for (std::size_t t = 0; tell && t < tokens; ++t) {

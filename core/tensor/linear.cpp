@@ -3,81 +3,51 @@
 #include "core/tensor/linear.h"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "core/task/worker_pool.h"
+#include "core/tensor/vector_kernels.h"
 
 namespace moescope {
 
 namespace {
 
-// Two vectors of four lanes, written out so that the order of additions does not depend on the
-// optimiser.
-using Lanes = float __attribute__((vector_size(16)));
+/// Decoded rows of one step, so that they stay in the first-level cache while all inputs pass.
+constexpr std::size_t kRowsAtOnce = 4;
+/// Inputs that pass at once stay in the second-level cache.
+constexpr std::size_t kInputBytes = 512U << 10;
+/// With fewer inputs expanding a row costs more than converting it on the way.
+constexpr std::size_t kFewInputs = 4;
 
-inline Lanes load(const float* p)
+/// The products of rows as they are stored; null when they must be decoded first.
+VectorKernels::Products storedProducts(const MatrixView& matrix)
 {
-    Lanes lanes;
-    std::memcpy(&lanes, p, sizeof lanes);
-    return lanes;
-}
-
-inline float finish(Lanes low, Lanes high)
-{
-    const Lanes sum = low + high;
-    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
-}
-
-/// kRows x kInputs dot products at once, so that each loaded vector is used several times.
-template <std::size_t kRows, std::size_t kInputs>
-void tile(const float* rows, std::size_t cols, const float* const* inputs, float* out,
-    std::size_t outStride)
-{
-    Lanes low[kRows][kInputs] = {};
-    Lanes high[kRows][kInputs] = {};
-    std::size_t c = 0;
-    for (; c + 8 <= cols; c += 8) {
-        for (std::size_t i = 0; i < kInputs; ++i) {
-            const Lanes x0 = load(inputs[i] + c);
-            const Lanes x1 = load(inputs[i] + c + 4);
-            for (std::size_t r = 0; r < kRows; ++r) {
-                low[r][i] += load(rows + r * cols + c) * x0;
-                high[r][i] += load(rows + r * cols + c + 4) * x1;
-            }
-        }
-    }
-    for (std::size_t i = 0; i < kInputs; ++i) {
-        for (std::size_t r = 0; r < kRows; ++r) {
-            float sum = finish(low[r][i], high[r][i]);
-            for (std::size_t rest = c; rest < cols; ++rest)
-                sum += rows[r * cols + rest] * inputs[i][rest];
-            out[i * outStride + r] = sum;
-        }
+    const VectorKernels& kernels = vectorKernels();
+    if (matrix.scales.data || matrix.colStride != dtypeBytes(matrix.dtype))
+        return nullptr;
+    switch (matrix.dtype) {
+    case DType::F32:
+        return kernels.f32;
+    case DType::BF16:
+        return kernels.bf16;
+    case DType::F16:
+        return kernels.f16;
+    default:
+        return nullptr;
     }
 }
 
-template <std::size_t kRows>
-void tileInputs(const float* rows, std::size_t cols, std::span<const float* const> inputs,
-    float* out, std::size_t outStride)
+const std::byte* bytesOf(const float* values)
 {
-    std::size_t i = 0;
-    for (; i + 2 <= inputs.size(); i += 2)
-        tile<kRows, 2>(rows, cols, inputs.data() + i, out + i * outStride, outStride);
-    if (i < inputs.size())
-        tile<kRows, 1>(rows, cols, inputs.data() + i, out + i * outStride, outStride);
+    return reinterpret_cast<const std::byte*>(values);
 }
-
-constexpr std::size_t kBlockFloats
-    = 16384; // decoded rows of one step stay in the first-level cache's neighbour
 
 } // namespace
 
 float dot(const float* a, const float* b, std::size_t n)
 {
     float result = 0;
-    const float* const input = b;
-    tile<1, 1>(a, n, &input, &result, 1);
+    vectorKernels().f32({bytesOf(a), n * sizeof(float), 1, n}, &b, 1, &result, 1);
     return result;
 }
 
@@ -87,18 +57,24 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
     if (inputs.empty() || count == 0)
         return;
     const std::size_t cols = matrix.cols;
-    const std::size_t step
-        = std::max<std::size_t>(2, kBlockFloats / std::max<std::size_t>(1, cols) / 2 * 2);
+    const auto stored = storedProducts(matrix);
+    if (stored && inputs.size() < kFewInputs) {
+        stored({matrix.data + first * matrix.rowStride, matrix.rowStride, count, cols},
+            inputs.data(), inputs.size(), out, outStride);
+        return;
+    }
+    const std::size_t inputsAtOnce
+        = std::max<std::size_t>(24, kInputBytes / sizeof(float) / std::max<std::size_t>(1, cols));
     thread_local std::vector<float> decoded;
-    decoded.resize(std::min(step, count) * cols);
-    for (std::size_t done = 0; done < count; done += step) {
-        const std::size_t rows = std::min(step, count - done);
-        decodeRows(matrix, first + done, rows, decoded);
-        std::size_t r = 0;
-        for (; r + 2 <= rows; r += 2)
-            tileInputs<2>(decoded.data() + r * cols, cols, inputs, out + done + r, outStride);
-        if (r < rows)
-            tileInputs<1>(decoded.data() + r * cols, cols, inputs, out + done + r, outStride);
+    decoded.resize(kRowsAtOnce * cols);
+    for (std::size_t i = 0; i < inputs.size(); i += inputsAtOnce) {
+        const std::size_t n = std::min(inputsAtOnce, inputs.size() - i);
+        for (std::size_t done = 0; done < count; done += kRowsAtOnce) {
+            const std::size_t rows = std::min(kRowsAtOnce, count - done);
+            decodeRows(matrix, first + done, rows, decoded);
+            vectorKernels().f32({bytesOf(decoded.data()), cols * sizeof(float), rows, cols},
+                inputs.data() + i, n, out + i * outStride + done, outStride);
+        }
     }
 }
 

@@ -11,9 +11,9 @@ namespace moescope {
 
 class WorkerPool;
 
-/// Products of stored rows with float vectors. Every dot product adds in the same fixed order
-/// (eight lanes, then the lanes pairwise), so one vector alone, many together, and any thread count
-/// give the same bits.
+/// Products of stored rows with float vectors. Every dot product adds in the same fixed order (see
+/// VectorKernels), so one vector alone, many together, and any thread count give the same bits on
+/// one machine; another instruction set differs by rounding.
 
 /// out[i * outStride + r] = row (first + r) of `matrix` · inputs[i], for r < count. Each input has
 /// matrix.cols values. Runs on the calling thread.

@@ -1,0 +1,254 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/tensor/vector_kernels.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+// Vectors of unknown size cannot stand in arrays, as the tiles below need. Included once for each
+// target.
+#ifndef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#endif
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/tensor/vector_kernels.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace moescope::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::ScalableTag<float>;
+using Vector = hn::Vec<Floats>;
+
+/// How a stored type becomes a vector of floats.
+struct AsF32 {
+    using Stored = float;
+    static HWY_INLINE Vector load(const std::byte* from)
+    {
+        return hn::LoadU(Floats(), reinterpret_cast<const float*>(from));
+    }
+};
+
+struct AsBf16 {
+    using Stored = std::uint16_t;
+    static HWY_INLINE Vector load(const std::byte* from)
+    {
+        const Floats d;
+        const hn::Rebind<std::uint16_t, Floats> half;
+        const hn::Rebind<std::uint32_t, Floats> word;
+        const auto bits = hn::LoadU(half, reinterpret_cast<const std::uint16_t*>(from));
+        return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(word, bits)));
+    }
+};
+
+struct AsF16 {
+    using Stored = std::uint16_t;
+    static HWY_INLINE Vector load(const std::byte* from)
+    {
+        const hn::Rebind<hwy::float16_t, Floats> half;
+        return hn::PromoteTo(
+            Floats(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(from)));
+    }
+};
+
+/// The last `count` elements of a row, zeros behind them.
+template <typename Type>
+HWY_INLINE Vector loadTail(const std::byte* from, std::size_t count)
+{
+    alignas(64) std::byte padded[hn::MaxLanes(Floats()) * sizeof(typename Type::Stored)] = {};
+    std::memcpy(padded, from, count * sizeof(typename Type::Stored));
+    return Type::load(padded);
+}
+
+/// kRows x kInputs dot products at once, so that each loaded vector is used several times.
+template <typename Type, std::size_t kRows, std::size_t kInputs>
+HWY_INLINE void tile(const std::byte* rows, std::size_t stride, std::size_t cols,
+    const float* const* inputs, float* out, std::size_t outStride)
+{
+    const Floats d;
+    constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    Vector sums[kRows][kInputs];
+    for (std::size_t r = 0; r < kRows; ++r) {
+        for (std::size_t i = 0; i < kInputs; ++i)
+            sums[r][i] = hn::Zero(d);
+    }
+    std::size_t c = 0;
+    for (; c + kLanes <= cols; c += kLanes) {
+        Vector x[kInputs];
+#pragma GCC unroll 8
+        for (std::size_t i = 0; i < kInputs; ++i)
+            x[i] = hn::LoadU(d, inputs[i] + c);
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < kRows; ++r) {
+            const Vector row = Type::load(rows + r * stride + c * sizeof(typename Type::Stored));
+#pragma GCC unroll 8
+            for (std::size_t i = 0; i < kInputs; ++i)
+                sums[r][i] = hn::MulAdd(row, x[i], sums[r][i]);
+        }
+    }
+    if (c < cols) {
+        const std::size_t rest = cols - c;
+        for (std::size_t i = 0; i < kInputs; ++i) {
+            const Vector x
+                = loadTail<AsF32>(reinterpret_cast<const std::byte*>(inputs[i] + c), rest);
+            for (std::size_t r = 0; r < kRows; ++r) {
+                const Vector row
+                    = loadTail<Type>(rows + r * stride + c * sizeof(typename Type::Stored), rest);
+                sums[r][i] = hn::MulAdd(row, x, sums[r][i]);
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < kInputs; ++i) {
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < kRows; ++r)
+            out[i * outStride + r] = hn::GetLane(hn::SumOfLanes(d, sums[r][i]));
+    }
+}
+
+template <typename Type, std::size_t kInputs>
+HWY_INLINE void tileRows(
+    const StoredRows& rows, const float* const* inputs, float* out, std::size_t outStride)
+{
+    // Few inputs need more rows in flight to hide the latency of the additions.
+    constexpr std::size_t kRows = kInputs == 1 ? 8 : 4;
+    std::size_t r = 0;
+    for (; r + kRows <= rows.count; r += kRows)
+        tile<Type, kRows, kInputs>(
+            rows.data + r * rows.stride, rows.stride, rows.cols, inputs, out + r, outStride);
+    for (; r < rows.count; ++r)
+        tile<Type, 1, kInputs>(
+            rows.data + r * rows.stride, rows.stride, rows.cols, inputs, out + r, outStride);
+}
+
+template <typename Type>
+HWY_INLINE void products(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
+    float* out, std::size_t outStride)
+{
+    // 4 rows of that many inputs fill the registers: 32 of 64 bytes, or 16 smaller ones.
+    constexpr std::size_t kInputs = hn::MaxLanes(Floats()) >= 16 ? 6 : 3;
+    std::size_t i = 0;
+    for (; i + kInputs <= inputCount; i += kInputs)
+        tileRows<Type, kInputs>(rows, inputs + i, out + i * outStride, outStride);
+    for (; i + 2 <= inputCount; i += 2)
+        tileRows<Type, 2>(rows, inputs + i, out + i * outStride, outStride);
+    if (i < inputCount)
+        tileRows<Type, 1>(rows, inputs + i, out + i * outStride, outStride);
+}
+
+void productsF32(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
+    float* out, std::size_t outStride)
+{
+    products<AsF32>(rows, inputs, inputCount, out, outStride);
+}
+
+void productsBf16(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
+    float* out, std::size_t outStride)
+{
+    products<AsBf16>(rows, inputs, inputCount, out, outStride);
+}
+
+void productsF16(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
+    float* out, std::size_t outStride)
+{
+    products<AsF16>(rows, inputs, inputCount, out, outStride);
+}
+
+template <typename Type>
+HWY_INLINE void expand(const std::byte* from, std::size_t count, float* out)
+{
+    constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        hn::StoreU(Type::load(from + i * sizeof(typename Type::Stored)), Floats(), out + i);
+    if (i < count) {
+        alignas(64) float padded[kLanes];
+        hn::StoreU(
+            loadTail<Type>(from + i * sizeof(typename Type::Stored), count - i), Floats(), padded);
+        std::copy_n(padded, count - i, out + i);
+    }
+}
+
+void expandBf16(const std::byte* from, std::size_t count, float* out)
+{
+    expand<AsBf16>(from, count, out);
+}
+
+void expandF16(const std::byte* from, std::size_t count, float* out)
+{
+    expand<AsF16>(from, count, out);
+}
+
+template <std::size_t kVectors>
+HWY_INLINE void weightedColumns(
+    const float* rows, std::size_t stride, const float* weights, std::size_t count, float* out)
+{
+    const Floats d;
+    constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    Vector sums[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v)
+        sums[v] = hn::Zero(d);
+    for (std::size_t j = 0; j < count; ++j, rows += stride) {
+        const Vector weight = hn::Set(d, weights[j]);
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < kVectors; ++v)
+            sums[v] = hn::MulAdd(weight, hn::LoadU(d, rows + v * kLanes), sums[v]);
+    }
+    for (std::size_t v = 0; v < kVectors; ++v)
+        hn::StoreU(sums[v], d, out + v * kLanes);
+}
+
+void weightedSum(const float* rows, std::size_t stride, const float* weights, std::size_t count,
+    std::size_t width, float* out)
+{
+    constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    std::size_t c = 0;
+    for (; c + 8 * kLanes <= width; c += 8 * kLanes)
+        weightedColumns<8>(rows + c, stride, weights, count, out + c);
+    for (; c + kLanes <= width; c += kLanes)
+        weightedColumns<1>(rows + c, stride, weights, count, out + c);
+    for (; c < width; ++c) {
+        float sum = 0;
+        for (std::size_t j = 0; j < count; ++j)
+            sum += weights[j] * rows[j * stride + c];
+        out[c] = sum;
+    }
+}
+
+VectorKernels kernels()
+{
+    return {productsF32, productsBf16, productsF16, expandBf16, expandF16, weightedSum,
+        hwy::TargetName(HWY_TARGET)};
+}
+
+} // namespace moescope::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace moescope {
+
+HWY_EXPORT(kernels);
+
+const VectorKernels& vectorKernels()
+{
+    static const VectorKernels chosen = HWY_DYNAMIC_DISPATCH(kernels)();
+    return chosen;
+}
+
+std::vector<VectorKernels> everyVectorKernels()
+{
+    std::vector<VectorKernels> all;
+    for (std::int64_t left = hwy::SupportedTargets() & HWY_TARGETS; left != 0; left &= left - 1) {
+        hwy::ChosenTarget target;
+        target.Update(left & -left);
+        all.push_back(HWY_DISPATCH_TABLE(kernels)[target.GetIndex()]());
+    }
+    return all;
+}
+
+} // namespace moescope
+#endif

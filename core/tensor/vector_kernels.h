@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace moescope {
+
+/// Rows of one stored type, `stride` bytes apart.
+struct StoredRows {
+    const std::byte* data = nullptr;
+    std::size_t stride = 0;
+    std::size_t count = 0;
+    std::size_t cols = 0;
+};
+
+/// Inner loops for the instruction set of this processor, chosen once at run time (Highway). A dot
+/// product is one chain of fused multiply-adds per lane and one fixed sum over the lanes, whichever
+/// function makes it: rows alone or many, inputs alone or many, stored or expanded give the same
+/// bits.
+struct VectorKernels {
+    /// out[i * outStride + r] = row r · inputs[i].
+    using Products = void (*)(const StoredRows& rows, const float* const* inputs,
+        std::size_t inputCount, float* out, std::size_t outStride);
+    Products f32 = nullptr;
+    Products bf16 = nullptr;
+    Products f16 = nullptr;
+
+    /// Contiguous elements to float.
+    using Expand = void (*)(const std::byte* from, std::size_t count, float* out);
+    Expand expandBf16 = nullptr;
+    Expand expandF16 = nullptr;
+
+    /// out[i] = sum over j of weights[j] * rows[j * stride + i], j ascending; `stride` in floats.
+    void (*weightedSum)(const float* rows, std::size_t stride, const float* weights,
+        std::size_t count, std::size_t width, float* out)
+        = nullptr;
+
+    const char* name = ""; ///< "AVX2", "AVX3", ...
+};
+
+const VectorKernels& vectorKernels();
+
+/// Every set that this processor can run, the best first: for tests and benchmarks.
+std::vector<VectorKernels> everyVectorKernels();
+
+} // namespace moescope
