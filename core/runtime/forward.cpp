@@ -339,7 +339,7 @@ Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32
     if (!config.missingPart.empty())
         return fail(ErrorCode::Unsupported,
             fmt::format(
-                "{} models cannot be run yet: {} is missing. Their weights can be analysed.",
+                "{} models cannot be run yet for lack of {}; their weights can be analysed.",
                 config.familyName, config.missingPart));
     MOESCOPE_CHECK(checkInput(config, cache, ids, spec));
     MOESCOPE_CHECK(context.checkMemory(

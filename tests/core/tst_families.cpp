@@ -189,6 +189,78 @@ private slots:
         QCOMPARE(*produced, wanted);
     }
 
+    void zeroedValuesSilenceTheFirstToken_data() { matchesTheReference_data(); }
+
+    /// The first token sees itself alone: without its value a block's first half adds its bias.
+    void zeroedValuesSilenceTheFirstToken()
+    {
+        QFETCH(QString, folder);
+        const auto open = openModel(folder.toStdString());
+        VERIFY_OK(open);
+        const MoeModel& model = *(*open)->model;
+        struct First : ForwardObserver {
+            std::map<std::uint32_t, std::vector<float>> outputs;
+            void onAttentionOutput(
+                LayerId layer, std::uint32_t position, std::span<const float> output) override
+            {
+                if (position == 0)
+                    outputs[layer.value] = {output.begin(), output.end()};
+            }
+        } first;
+        ForwardSpec spec;
+        for (std::uint32_t l = 0; l < model.config().layerCount(); ++l)
+            spec.interventions.zeroedValues.push_back({LayerId(l), 0});
+        TaskContext context;
+        KvCache cache(model.config());
+        VERIFY_OK(forward(model, cache, std::vector{1, 2, 3}, spec, &first, context));
+        QCOMPARE(first.outputs.size(), std::size_t{model.config().layerCount()});
+        for (const auto& [l, output] : first.outputs) {
+            const LayerTensors& layer = model.layer(LayerId(l));
+            std::vector<float> bias
+                = layer.routedHeads ? layer.routedHeads->outputBias : layer.oBias;
+            bias.resize(output.size());
+            QVERIFY(output == bias);
+        }
+    }
+
+    void aCancelledPassLeavesNoTrace_data() { matchesTheReference_data(); }
+
+    void aCancelledPassLeavesNoTrace()
+    {
+        QFETCH(QString, folder);
+        const auto open = openModel(folder.toStdString());
+        VERIFY_OK(open);
+        const MoeModel& model = *(*open)->model;
+        const std::vector<std::int32_t> ids = {3, 1, 4, 1, 5, 9, 2, 6};
+        const auto run = [&](bool cancelled) {
+            Recorder recorder;
+            TaskContext context;
+            KvCache cache(model.config());
+            const std::span<const std::int32_t> all(ids);
+            if (!forward(model, cache, all.first(4), {}, nullptr, context))
+                return recorder;
+            if (cancelled) {
+                std::stop_source source;
+                WorkerPool pool(1);
+                TaskContext stopped(pool, source.get_token());
+                stopped.setProgressSink([&](double done, std::string_view) {
+                    if (done > 0.4)
+                        source.request_stop();
+                });
+                if (forward(model, cache, all.subspan(4), {}, nullptr, stopped))
+                    return recorder;
+            }
+            if (forward(model, cache, all.subspan(4), {}, &recorder, context))
+                recorder.ids["done"] = {1};
+            return recorder;
+        };
+        const Recorder plain = run(false);
+        const Recorder again = run(true);
+        QVERIFY(plain.ids.contains("done"));
+        QVERIFY(plain.ids == again.ids);
+        QVERIFY(plain.values == again.values);
+    }
+
     void samplesReachTheirHeldOutLoss_data()
     {
         QTest::addColumn<QString>("sample");

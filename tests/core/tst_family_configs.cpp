@@ -325,6 +325,7 @@ private slots:
             for (const Json& replacement : strange) {
                 Json edited = *original;
                 edited[Json::json_pointer(pointer)] = replacement;
+                fs::remove(path / "config.json"); // overwriting would wait for the disk
                 std::ofstream(path / "config.json") << dumpJson(edited);
                 const auto open = openModel(path);
                 const std::string what = pointer + " = " + replacement.dump();

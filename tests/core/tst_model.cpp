@@ -22,6 +22,54 @@ class TestModel : public QObject {
         return m_folder.filePath(QStringLiteral("m%1").arg(m_count++)).toStdString();
     }
 
+    /// The Granite reference with a shared MLP in every layer, silent or not, as another type.
+    Result<std::shared_ptr<const OpenModel>> openGranite(
+        float loudness, const std::function<void(Json&)>& edit)
+    {
+        const auto source = test::fixtures() / "families" / "granitemoe";
+        MOESCOPE_TRY(const auto original, openModel(source));
+        const ModelConfig& shape = original->model->config();
+        constexpr std::uint64_t kInner = 6;
+        test::CheckpointBuilder builder;
+        for (const TensorInfo& tensor : original->checkpoint->tensors())
+            builder.addBytes(tensor.name, tensor.dtype, tensor.shape,
+                {tensor.bytes.begin(), tensor.bytes.end()});
+        for (std::uint32_t l = 0; l < shape.layerCount(); ++l) {
+            const std::string prefix = "model.layers." + std::to_string(l) + ".shared_mlp.";
+            std::vector<float> in(2 * kInner * shape.hidden);
+            std::vector<float> out(kInner * shape.hidden, loudness);
+            for (std::size_t i = 0; i < in.size(); ++i)
+                in[i] = static_cast<float>(i % 7) / 8 - 0.25F;
+            builder.add(prefix + "input_linear.weight", DType::F32, {2 * kInner, shape.hidden}, in);
+            builder.add(prefix + "output_linear.weight", DType::F32, {shape.hidden, kInner}, out);
+        }
+        const auto path = newFolder();
+        std::filesystem::create_directories(path);
+        MOESCOPE_CHECK(builder.writeFile(path / "model.safetensors"));
+        MOESCOPE_TRY(Json config, readJsonFile(source / "config.json"));
+        config["shared_intermediate_size"] = kInner;
+        edit(config);
+        MOESCOPE_CHECK(writeFileAtomically(path / "config.json", dumpJson(config)));
+        return openModel(path);
+    }
+
+    static std::vector<float> lastLogits(const OpenModel& open)
+    {
+        struct Logits : ForwardObserver {
+            std::vector<float> values;
+            void onLogits(std::uint32_t, std::span<const float> logits) override
+            {
+                values = {logits.begin(), logits.end()};
+            }
+        } logits;
+        TaskContext context;
+        KvCache cache(open.model->config());
+        const std::vector<std::int32_t> ids = {5, 1, 7, 3};
+        if (!forward(*open.model, cache, ids, {}, &logits, context))
+            return {};
+        return logits.values;
+    }
+
     /// Opens a tiny model whose config.json was changed by `edit`.
     Result<std::shared_ptr<const OpenModel>> openEdited(const std::function<void(Json&)>& edit)
     {
@@ -213,6 +261,55 @@ private slots:
                         == decodeAll((*other)->model->layer(LayerId(l)).experts[e][projection]));
             }
         }
+    }
+
+    void graniteKindsDifferByTheirSharedMlp()
+    {
+        const auto typed = [](const char* type) {
+            return [type](Json& config) {
+                config["model_type"] = type;
+                config["position_embedding_type"] = "rope";
+                config["layer_types"] = std::vector<std::string>(3, "attention");
+            };
+        };
+        const auto plain = openModel(test::fixtures() / "families" / "granitemoe");
+        VERIFY_OK(plain);
+        const auto silent = openGranite(0, typed("granitemoeshared"));
+        const auto loud = openGranite(0.5F, typed("granitemoeshared"));
+        const auto hybrid = openGranite(0.5F, typed("granitemoehybrid"));
+        for (const auto* open : {&silent, &loud, &hybrid}) {
+            VERIFY_OK(*open);
+            QVERIFY2((**open)->model, (**open)->modelError.message.c_str());
+            QCOMPARE((**open)->model->parameters(),
+                (*plain)->model->parameters() + 3ULL * 3 * 6 * (*plain)->model->config().hidden);
+        }
+        const auto expected = lastLogits(**plain);
+        QVERIFY(!expected.empty());
+        QVERIFY(lastLogits(**silent) == expected);
+        QVERIFY(lastLogits(**loud) != expected);
+        QVERIFY(lastLogits(**hybrid) == lastLogits(**loud));
+    }
+
+    void mambaLayersOpenForTheirWeights()
+    {
+        const auto open = openGranite(0.5F, [](Json& config) {
+            config["model_type"] = "granitemoehybrid";
+            config["layer_types"] = {"mamba", "attention", "mamba"};
+        });
+        VERIFY_OK(open);
+        QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
+        const MoeModel& model = *(*open)->model;
+        QCOMPARE(model.mixtureLayers().size(), std::size_t{3});
+        QCOMPARE(model.layer(LayerId(0)).experts.size(), std::size_t{8});
+        QVERIFY(model.layer(LayerId(0)).q.empty() && !model.layer(LayerId(1)).q.empty());
+        TaskContext context;
+        KvCache cache(model.config());
+        const std::vector<std::int32_t> ids = {1};
+        const auto status = forward(model, cache, ids, {}, nullptr, context);
+        QVERIFY(!status);
+        QCOMPARE(status.error().code, ErrorCode::Unsupported);
+        QVERIFY2(status.error().message.find("Mamba-2 layers") != std::string::npos,
+            status.error().message.c_str());
     }
 
     void namesAreResolved()
