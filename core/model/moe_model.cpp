@@ -233,7 +233,14 @@ Result<std::shared_ptr<const MoeModel>> MoeModel::open(std::shared_ptr<const Che
 
 std::uint64_t MoeModel::parameters() const
 {
-    std::uint64_t total = m_tensors.embedding.elements() + m_tensors.finalNorm.elements()
+    std::uint64_t total = 0;
+    if (!m_config.missingPart.empty()) {
+        // Not every tensor of such a model was looked for.
+        for (const TensorInfo& tensor : m_checkpoint->tensors())
+            total += tensor.elements();
+        return total;
+    }
+    total = m_tensors.embedding.elements() + m_tensors.finalNorm.elements()
         + m_tensors.headBias.size();
     if (m_tensors.head.data != m_tensors.embedding.data)
         total += m_tensors.head.elements();
@@ -259,7 +266,7 @@ std::uint64_t MoeModel::activeParameters() const
 DType MoeModel::weightDtype() const
 {
     if (!m_mixtureLayers.empty())
-        return layer(m_mixtureLayers.front()).experts.front().gate.dtype;
+        return layer(m_mixtureLayers.front()).experts.front().up.dtype;
     return m_tensors.layers.empty() ? m_tensors.embedding.dtype
                                     : m_tensors.layers.front().dense.gate.dtype;
 }

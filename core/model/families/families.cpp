@@ -3,19 +3,25 @@
 #include "core/model/families/family.h"
 
 #include <algorithm>
-#include <array>
+#include <vector>
 
 namespace moescope {
 
 std::span<const Family* const> families()
 {
-    static const std::array all = {&dbrxFamily(), &deepseekV2Family(), &deepseekV3Family(),
-        &deepseekV32Family(), &dots1Family(), &ernieMoeFamily(), &flexOlmoFamily(),
-        &glm4MoeFamily(), &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(),
-        &graniteMoeFamily(), &graniteMoeHybridFamily(), &graniteMoeSharedFamily(), &grok1Family(),
-        &hunyuanMoeFamily(), &jetmoeFamily(), &kimiFamily(), &llamaFamily(), &llama4Family(),
-        &minimaxM2Family(), &mixtralFamily(), &olmoeFamily(), &phimoeFamily(), &qwen2MoeFamily(),
-        &qwen35MoeFamily(), &qwen3MoeFamily(), &qwen3NextFamily(), &solarFamily()};
+    static const std::vector<const Family*> all = [] {
+        std::vector<const Family*> list{&dbrxFamily(), &deepseekV2Family(), &deepseekV32Family(),
+            &deepseekV3Family(), &dots1Family(), &ernieMoeFamily(), &flexOlmoFamily(),
+            &glm4MoeFamily(), &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(),
+            &graniteMoeFamily(), &graniteMoeHybridFamily(), &graniteMoeSharedFamily(),
+            &grok1Family(), &hunyuanMoeFamily(), &jetmoeFamily(), &kimiFamily(), &llama4Family(),
+            &llamaFamily(), &minimaxM2Family(), &mixtralFamily(), &olmoeFamily(), &phimoeFamily(),
+            &qwen2MoeFamily(), &qwen35MoeFamily(), &qwen3MoeFamily(), &qwen3NextFamily(),
+            &solarFamily()};
+        for (const Family& family : weightsOnlyFamilies())
+            list.push_back(&family);
+        return list;
+    }();
     return all;
 }
 

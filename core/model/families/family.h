@@ -56,6 +56,9 @@ const Family& qwen3MoeFamily();
 const Family& qwen3NextFamily();
 const Family& solarFamily();
 
+/// Families that open for the analysis of their weights only.
+std::span<const Family> weightsOnlyFamilies();
+
 std::span<const Family* const> families();
 const Family* findFamily(std::string_view modelType);
 

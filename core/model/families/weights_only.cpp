@@ -1,0 +1,275 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <initializer_list>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+#include "core/io/json.h"
+#include "core/model/families/common.h"
+#include "core/model/families/family.h"
+#include "core/model/families/weights_only_entries.h"
+
+namespace moescope {
+
+namespace {
+
+using Entry = WeightsOnlyEntry;
+
+const Entry& entryOf(std::string_view type)
+{
+    for (const Entry& entry : weightsOnlyEntries()) {
+        if (entry.type == type)
+            return entry;
+    }
+    return weightsOnlyEntries().front();
+}
+
+/// The first of `keys` that the config has; `fallback` 0 means that one must be there.
+Result<std::uint32_t> firstOf(const Json& json, std::string_view source,
+    std::initializer_list<std::string_view> keys, std::uint32_t fallback,
+    std::uint32_t most = family::kMost)
+{
+    for (const std::string_view key : keys) {
+        if (const auto it = json.find(key); it != json.end() && !it->is_null())
+            return family::size(json, key, source, 0, most);
+    }
+    if (fallback == 0)
+        return family::bad(
+            source, fmt::format("none of \"{}\" is given", fmt::join(keys, "\", \"")));
+    return fallback;
+}
+
+/// Which layers have experts, by the keys that the families use.
+Status markMixtures(ModelConfig& config, const Json& json, std::string_view source)
+{
+    const std::size_t count = config.layers.size();
+    MOESCOPE_TRY(const auto kinds, family::words(json, "mlp_layer_types", source, count));
+    MOESCOPE_TRY(const auto pattern, jsonOptionalString(json, "hybrid_override_pattern", source));
+    if (pattern && pattern->size() < count)
+        return family::bad(
+            source, fmt::format("\"hybrid_override_pattern\" is too short for {} layers", count));
+    std::uint32_t dense = 0;
+    for (const char* key : {"first_k_dense_replace", "num_dense_layers"}) {
+        MOESCOPE_TRY(const auto given, family::sizeOrZero(json, key, source));
+        dense = std::max(dense, given);
+    }
+    MOESCOPE_TRY(const auto period,
+        firstOf(json, source, {"expert_layer_period", "moe_layer_frequency"}, 1));
+    MOESCOPE_TRY(const auto offset, jsonOptionalUInt(json, "expert_layer_offset", source));
+    for (std::uint32_t l = 0; l < count; ++l) {
+        bool mixture = l >= dense;
+        if (!kinds.empty())
+            mixture = kinds[l] == "sparse";
+        else if (pattern)
+            mixture = (*pattern)[l] == 'E';
+        else if (period > 1)
+            mixture = l % period == offset.value_or(period - 1);
+        config.layers[l].mixture = mixture;
+    }
+    return {};
+}
+
+/// Layers of the encoder, then those of the decoder, each with its own way of leaving some dense.
+Status addEncoderAndDecoder(ModelConfig& config, const Json& json, std::string_view source)
+{
+    constexpr std::uint32_t kMostLayers = 2048;
+    MOESCOPE_TRY(const auto encoder,
+        firstOf(json, source, {"num_layers", "encoder_layers"}, 0, kMostLayers));
+    MOESCOPE_TRY(const auto decoder,
+        firstOf(json, source, {"num_decoder_layers", "decoder_layers"}, encoder, kMostLayers));
+    const auto add = [&](std::uint32_t count, std::uint32_t step, std::uint32_t rest) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            LayerSpec& layer = config.layers.emplace_back();
+            layer.mixture = step == 1 || (step > 1 && i % step == rest);
+        }
+    };
+    // Switch gives a number of sparse layers, evenly spread; NLLB says how far they are apart.
+    for (const auto& [count, number, step] :
+        {std::tuple{encoder, "num_sparse_encoder_layers", "encoder_sparse_step"},
+            std::tuple{decoder, "num_sparse_decoder_layers", "decoder_sparse_step"}}) {
+        MOESCOPE_TRY(const auto sparse, family::sizeOrZero(json, number, source));
+        MOESCOPE_TRY(const auto apart, family::sizeOrZero(json, step, source));
+        if (sparse > 0)
+            add(count, count / sparse, 1);
+        else
+            add(count, apart, apart - 1);
+    }
+    return {};
+}
+
+Status readRouter(
+    ModelConfig& config, const Entry& entry, const Json& json, std::string_view source)
+{
+    RouterSpec& router = config.router;
+    MOESCOPE_TRY(router.experts,
+        firstOf(json, source,
+            {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"}, 0));
+    MOESCOPE_TRY(router.topK,
+        firstOf(json, source,
+            {"num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk",
+                "moe_k", "top_k_experts"},
+            entry.topK));
+    if (router.topK > router.experts)
+        return family::bad(source,
+            fmt::format(
+                "{} experts per token are asked of {} experts", router.topK, router.experts));
+    router.score = entry.score;
+    router.selectionBias = !entry.bias.empty();
+    if (entry.renormalise) {
+        router.renormalise = *entry.renormalise;
+    } else {
+        MOESCOPE_TRY(router.renormalise, family::flag(json, "norm_topk_prob", source, true));
+    }
+    double scale = 1;
+    for (const char* key : {"routed_scaling_factor", "router_scaling_factor", "route_scale"}) {
+        MOESCOPE_TRY(scale, family::positive(json, key, source, scale));
+    }
+    router.scale = static_cast<float>(scale);
+    MOESCOPE_TRY(router.groups, firstOf(json, source, {"n_group", "num_expert_group"}, 1));
+    MOESCOPE_TRY(router.keptGroups, firstOf(json, source, {"topk_group"}, 1));
+    for (const char* key : {"n_shared_experts", "num_shared_experts", "moe_num_shared_experts"}) {
+        MOESCOPE_TRY(const auto shared, family::sizeOrZero(json, key, source, family::kMost));
+        router.sharedExperts = std::max(router.sharedExperts, shared);
+    }
+    return {};
+}
+
+// Families of which the forward pass lacks a part, which ModelConfig::missingPart names: only
+// routers and experts are found, for the analysis of weights and the routing rule.
+Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
+{
+    MOESCOPE_TRY(const auto type, jsonOptionalString(whole, "model_type", source));
+    const Entry& entry = entryOf(type.value_or(""));
+    const Json& json = family::textConfig(whole);
+    ModelConfig config;
+    config.missingPart = entry.missing;
+    MOESCOPE_TRY(config.hidden, firstOf(json, source, {"hidden_size", "d_model"}, 0, 1U << 30));
+    MOESCOPE_TRY(config.vocabulary, family::size(json, "vocab_size", source, 0));
+    MOESCOPE_TRY(config.maxPositions, family::size(json, "max_position_embeddings", source, 4096));
+    if (entry.decoder.empty()) {
+        MOESCOPE_TRY(
+            const auto layers, firstOf(json, source, {"num_layers", "num_hidden_layers"}, 0, 4096));
+        config.layers.resize(layers);
+        MOESCOPE_CHECK(markMixtures(config, json, source));
+    } else {
+        MOESCOPE_CHECK(addEncoderAndDecoder(config, json, source));
+    }
+    MOESCOPE_CHECK(readRouter(config, entry, json, source));
+    MOESCOPE_TRY(const auto inner,
+        firstOf(json, source,
+            {"moe_intermediate_size", "expert_ffn_hidden_size", "expert_hidden_dim",
+                "intermediate_size", "d_ff", "encoder_ffn_dim"},
+            0, 1U << 30));
+    for (LayerSpec& layer : config.layers) {
+        layer.mixer = LayerSpec::Mixer::Missing;
+        layer.intermediate = inner;
+    }
+    return config;
+}
+
+bool hasLayer(const Checkpoint& checkpoint, std::string_view layers, std::uint32_t index)
+{
+    const std::string prefix = fmt::format("{}{}.", layers, index);
+    const auto tensors = checkpoint.tensors();
+    const auto at = std::ranges::lower_bound(tensors, prefix, {}, &TensorInfo::name);
+    return at != tensors.end() && at->name.starts_with(prefix);
+}
+
+/// What stands before the names of the mixture of every layer.
+std::vector<std::string> mixturePrefixes(
+    const Entry& entry, const ModelConfig& config, const Checkpoint& checkpoint)
+{
+    const family::StandardNames names = family::textNames(checkpoint);
+    std::vector<std::string> prefixes;
+    std::uint32_t encoder = 0;
+    while (!entry.decoder.empty() && hasLayer(checkpoint, entry.layers, encoder))
+        ++encoder;
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        if (entry.layers.empty())
+            prefixes.push_back(fmt::format("{}{}", names.layer(l), entry.moe));
+        else if (entry.decoder.empty() || l < encoder)
+            prefixes.push_back(fmt::format("{}{}.{}", entry.layers, l, entry.moe));
+        else
+            prefixes.push_back(
+                fmt::format("{}{}.{}", entry.decoder, l - encoder, entry.decoderMoe));
+    }
+    return prefixes;
+}
+
+/// Eight-bit floats mean nothing without the scales that belong to them.
+Status requireScales(const MatrixView& matrix, std::string_view name)
+{
+    if (matrix.scales.data != nullptr || dtypeBytes(matrix.dtype) != 1
+        || blockLayout(matrix.dtype).elements != 1)
+        return {};
+    return fail(ErrorCode::Unsupported,
+        fmt::format("The experts below \"{}\" are {}, but the scales that belong to them were not "
+                    "found under a known name.",
+            displayName(name), dtypeName(matrix.dtype)));
+}
+
+Result<std::vector<MlpTensors>> findExperts(const Entry& entry, const ModelConfig& config,
+    const Checkpoint& checkpoint, const std::string& prefix, std::uint32_t inner)
+{
+    const std::uint32_t count = config.router.experts;
+    if (!entry.names.gate.empty())
+        return family::experts(checkpoint, prefix, entry.names, count, config.hidden, inner);
+    std::vector<MlpTensors> experts(count);
+    for (std::uint32_t e = 0; e < count; ++e) {
+        const std::string name = fmt::format("{}{}.", prefix, e);
+        std::uint64_t width = config.hidden;
+        if (const TensorInfo* up = checkpoint.find(name + entry.names.up);
+            entry.latent && up && up->shape.size() == 2)
+            width = up->shape[1];
+        MOESCOPE_TRY(experts[e].up, checkpoint.matrix(name + entry.names.up, inner, width));
+        MOESCOPE_TRY(experts[e].down, checkpoint.matrix(name + entry.names.down, width, inner));
+    }
+    return experts;
+}
+
+Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
+{
+    const Entry& entry = entryOf(config.modelType);
+    const std::vector<std::string> prefixes = mixturePrefixes(entry, config, checkpoint);
+    ModelTensors tensors;
+    tensors.layers.resize(config.layers.size());
+    for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
+        if (!config.layers[l].mixture)
+            continue;
+        LayerTensors& layer = tensors.layers[l];
+        const std::string routerName = prefixes[l] + std::string(entry.router);
+        // LongCat's router has more rows than there are experts: the rest pass their input on.
+        std::uint64_t rows = config.router.experts;
+        if (const TensorInfo* found = checkpoint.find(routerName);
+            found && found->shape.size() == 2)
+            rows = std::max(rows, found->shape[0]);
+        MOESCOPE_TRY(layer.router, checkpoint.matrix(routerName, rows, config.hidden));
+        if (const std::string bias = prefixes[l] + std::string(entry.bias);
+            !entry.bias.empty() && checkpoint.find(bias)) {
+            MOESCOPE_TRY(layer.selectionBias, checkpoint.vector(bias, rows));
+        }
+        const std::string experts = prefixes[l] + std::string(entry.expert);
+        MOESCOPE_TRY(layer.experts,
+            findExperts(entry, config, checkpoint, experts, config.layers[l].intermediate));
+        MOESCOPE_CHECK(requireScales(layer.experts.front().up, experts));
+    }
+    return tensors;
+}
+
+} // namespace
+
+std::span<const Family> weightsOnlyFamilies()
+{
+    static const std::vector<Family> all = [] {
+        std::vector<Family> families;
+        for (const Entry& entry : weightsOnlyEntries())
+            families.push_back({{entry.type}, entry.name, readConfig, findTensors});
+        return families;
+    }();
+    return all;
+}
+
+} // namespace moescope

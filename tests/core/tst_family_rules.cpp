@@ -1,0 +1,284 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+#include <fstream>
+
+#include <QtCore/QTemporaryDir>
+
+#include "core/io/json.h"
+#include "core/model/families/family.h"
+#include "core/model/open_model.h"
+#include "core/runtime/forward.h"
+#include "tests/support/checkpoint_builder.h"
+#include "tests/support/files.h"
+
+using namespace moescope;
+namespace fs = std::filesystem;
+
+namespace {
+
+Json fixtureConfig(std::string_view name)
+{
+    auto json = readJsonFile(test::fixtures() / "families" / name / "config.json");
+    return json ? std::move(*json) : Json();
+}
+
+Result<ModelConfig> read(const Json& json)
+{
+    return findFamily(json["model_type"].get<std::string>())->readConfig(json, "config.json");
+}
+
+Result<ModelConfig> readWith(std::string_view fixture, const char* key, const Json& value)
+{
+    Json json = fixtureConfig(fixture);
+    json[key] = value;
+    return read(json);
+}
+
+std::vector<std::uint32_t> windows(const ModelConfig& config)
+{
+    std::vector<std::uint32_t> list;
+    for (const LayerSpec& layer : config.layers)
+        list.push_back(layer.window.value_or(0));
+    return list;
+}
+
+std::vector<int> mixtures(const ModelConfig& config)
+{
+    std::vector<int> list;
+    for (const LayerSpec& layer : config.layers)
+        list.push_back(layer.mixture ? 1 : 0);
+    return list;
+}
+
+struct LastLogits : ForwardObserver {
+    std::vector<float> values;
+    void onLogits(std::uint32_t, std::span<const float> logits) override
+    {
+        values.assign(logits.begin(), logits.end());
+    }
+};
+
+Result<std::vector<float>> logitsAt(const fs::path& folder, std::size_t tokens)
+{
+    MOESCOPE_TRY(const auto open, openModel(folder));
+    if (!open->model)
+        return tl::unexpected(open->modelError);
+    std::vector<std::int32_t> ids;
+    for (std::size_t i = 0; i < tokens; ++i)
+        ids.push_back(static_cast<std::int32_t>(3 + 7 * i));
+    KvCache cache(open->model->config());
+    TaskContext context;
+    LastLogits last;
+    MOESCOPE_CHECK(forward(*open->model, cache, ids, {}, &last, context));
+    return last.values;
+}
+
+} // namespace
+
+#define VERIFY_REFUSED(result, errorCode, part)                                                    \
+    do {                                                                                           \
+        const auto& refused_ = (result);                                                           \
+        QVERIFY(!refused_);                                                                        \
+        QCOMPARE(refused_.error().code, errorCode);                                                \
+        QVERIFY2(refused_.error().message.find(part) != std::string::npos,                         \
+            refused_.error().message.c_str());                                                     \
+    } while (false)
+
+class TestFamilyRules : public QObject {
+    Q_OBJECT
+
+private slots:
+    void gptOssHasThePublishedRope()
+    {
+        const auto config = readWith("gpt_oss_mxfp4", "head_dim", 64);
+        VERIFY_OK(config);
+        const RopeSpec& rope = config->attention.rope;
+        QCOMPARE(rope.frequencies.size(), std::size_t{32});
+        const auto near = [&](std::size_t i, double value) {
+            return std::abs(static_cast<double>(rope.frequencies[i]) / value - 1) < 1e-6;
+        };
+        QVERIFY(near(0, 1) && near(9, 0.0317056962) && near(12, 0.00679495949)
+            && near(31, 3.02351143e-7));
+        QVERIFY(std::abs(static_cast<double>(rope.attentionFactor) - 1.34657359) < 1e-6);
+        QCOMPARE(config->attention.scale, 0.125);
+        QVERIFY(config->attention.qkvBias && config->attention.outputBias);
+        QCOMPARE(config->activation.limit, 7.0F);
+    }
+
+    void gptOssWindowsFollowTheirList()
+    {
+        QCOMPARE(windows(*readWith("gpt_oss_mxfp4", "layer_types", nullptr)),
+            (std::vector<std::uint32_t>{8, 0, 8, 0}));
+        QCOMPARE(windows(*readWith("gpt_oss_mxfp4", "layer_types",
+                     {"full_attention", "full_attention", "sliding_attention", "full_attention"})),
+            (std::vector<std::uint32_t>{0, 0, 8, 0}));
+        VERIFY_REFUSED(readWith("gpt_oss_mxfp4", "layer_types", {"full_attention"}),
+            ErrorCode::BadFormat, "\"layer_types\" should list 4 words");
+        VERIFY_REFUSED(
+            readWith("gpt_oss_mxfp4", "layer_types", std::vector<std::string>(4, "spiral")),
+            ErrorCode::Unsupported, "\"spiral\"");
+        Json older = fixtureConfig("gpt_oss_mxfp4");
+        older.erase("num_experts_per_tok");
+        older["experts_per_token"] = 3;
+        QCOMPARE(read(older)->router.topK, 3U);
+    }
+
+    void deepseekScalesItsSoftmax()
+    {
+        Json json = fixtureConfig("deepseek_v3");
+        json["qk_nope_head_dim"] = 128;
+        json["qk_rope_head_dim"] = 64;
+        const auto config = read(json);
+        VERIFY_OK(config);
+        QVERIFY(std::abs(config->attention.scale - 0.135233779) < 1e-8);
+        QCOMPARE(config->attention.headDim, 192U);
+        QCOMPARE(config->attention.rope.width, 64U);
+        QCOMPARE(config->attention.rope.pairing, RopeSpec::Pairing::Interleaved);
+        QVERIFY(config->router.selectionBias && config->router.renormalise);
+        QCOMPARE(config->router.groupScore, GroupScore::SumOfTwoLargest);
+        VERIFY_REFUSED(readWith("deepseek_v3", "attention_bias", true), ErrorCode::Unsupported,
+            "\"attention_bias\"");
+        VERIFY_REFUSED(readWith("deepseek_v3", "n_group", 3), ErrorCode::BadFormat, "3 groups");
+        VERIFY_REFUSED(
+            readWith("deepseek_v3", "qk_rope_head_dim", 7), ErrorCode::BadFormat, "even");
+    }
+
+    void deepseekV2KnowsTwoWaysOfChoosing()
+    {
+        const auto grouped = read(fixtureConfig("deepseek_v2_group"));
+        VERIFY_OK(grouped);
+        QVERIFY(grouped->router.groups > 1);
+        QCOMPARE(grouped->router.groupScore, GroupScore::Largest);
+        const auto greedy = readWith("deepseek_v2_group", "topk_method", "greedy");
+        VERIFY_OK(greedy);
+        QCOMPARE(greedy->router.groups, 1U);
+        QVERIFY(!greedy->router.selectionBias && !greedy->router.renormalise);
+        VERIFY_REFUSED(readWith("deepseek_v2", "topk_method", "noaux_tc"), ErrorCode::Unsupported,
+            "\"noaux_tc\"");
+        VERIFY_REFUSED(
+            readWith("deepseek_v2", "moe_layer_freq", 2), ErrorCode::Unsupported, "moe_layer_freq");
+    }
+
+    void sparseAttentionRunsAsLongAsItSeesEverything()
+    {
+        const fs::path source = test::fixtures() / "families" / "deepseek_v3";
+        QTemporaryDir temporary;
+        const fs::path folder = temporary.path().toStdString();
+        fs::create_symlink(source / "model.safetensors", folder / "model.safetensors");
+        Json json = fixtureConfig("deepseek_v3");
+        json["model_type"] = "deepseek_v32";
+        json["index_topk"] = 5;
+        std::ofstream(folder / "config.json") << json.dump();
+        const auto sparse = logitsAt(folder, 5);
+        VERIFY_OK(sparse);
+        QCOMPARE(*sparse, *logitsAt(source, 5));
+        VERIFY_REFUSED(logitsAt(folder, 6), ErrorCode::Unsupported, "6 tokens");
+    }
+
+    /// Kimi-K2.5 is the same model behind another prefix, beside a vision tower.
+    void languageModelsAreFoundBesideAVisionTower()
+    {
+        const fs::path source = test::fixtures() / "families" / "deepseek_v3";
+        const auto original = Checkpoint::open(source);
+        VERIFY_OK(original);
+        test::CheckpointBuilder builder;
+        for (const TensorInfo& tensor : (*original)->tensors())
+            builder.addBytes("language_model." + tensor.name, tensor.dtype, tensor.shape,
+                {tensor.bytes.begin(), tensor.bytes.end()});
+        builder.add("vision_tower.patch.weight", DType::F32, {1, 2}, {1, 2});
+        QTemporaryDir temporary;
+        const fs::path folder = temporary.path().toStdString();
+        VERIFY_OK(builder.writeFile(folder / "model.safetensors"));
+        const Json json
+            = {{"model_type", "kimi_k25"}, {"text_config", fixtureConfig("deepseek_v3")}};
+        std::ofstream(folder / "config.json") << json.dump();
+        const auto wrapped = logitsAt(folder, 9);
+        VERIFY_OK(wrapped);
+        QCOMPARE(*wrapped, *logitsAt(source, 9));
+    }
+
+    void qwenMixturesFollowTheirLists()
+    {
+        QCOMPARE(mixtures(*read(fixtureConfig("qwen2_moe"))), (std::vector{1, 0, 1, 1}));
+        Json json = fixtureConfig("qwen2_moe");
+        json["mlp_only_layers"] = nullptr;
+        json["decoder_sparse_step"] = 2;
+        QCOMPARE(mixtures(*read(json)), (std::vector{0, 1, 0, 1}));
+        json["use_sliding_window"] = true;
+        json["sliding_window"] = 6;
+        json["max_window_layers"] = 2;
+        QCOMPARE(windows(*read(json)), (std::vector<std::uint32_t>{6, 0, 0, 0}));
+        QCOMPARE(windows(*readWith("qwen2_moe", "sliding_window", 6)),
+            (std::vector<std::uint32_t>{0, 0, 0, 0}));
+        QVERIFY(read(json)->attention.qkvBias && !read(json)->attention.outputBias);
+        Json three = fixtureConfig("qwen3_moe");
+        three.erase("norm_topk_prob");
+        QVERIFY(!read(three)->router.renormalise);
+        three["use_sliding_window"] = true;
+        three["sliding_window"] = 6;
+        QCOMPARE(windows(*read(three)), (std::vector<std::uint32_t>{6, 6, 6}));
+    }
+
+    void glmRotatesHalfAHead()
+    {
+        Json json = fixtureConfig("glm4_moe");
+        json.erase("partial_rotary_factor");
+        const auto config = read(json);
+        VERIFY_OK(config);
+        QCOMPARE(config->attention.rope.width, 8U);
+        QVERIFY(config->attention.qkvBias && !config->attention.outputBias);
+        QCOMPARE(config->attention.qkNorm, QkNorm::PerHead);
+        json.erase("use_qk_norm");
+        QCOMPARE(read(json)->attention.qkNorm, QkNorm::None);
+        json["model_type"] = "solar_open";
+        VERIFY_OK(read(json));
+    }
+
+    void dotsSlidesBehindItsFullLayers()
+    {
+        Json json = fixtureConfig("dots1");
+        json["sliding_window"] = 4;
+        json["max_window_layers"] = 1;
+        QCOMPARE(windows(*read(json)), (std::vector<std::uint32_t>{0, 4, 4}));
+    }
+
+    void ernieKnowsWhereItsMixturesEnd()
+    {
+        QCOMPARE(
+            mixtures(*readWith("ernie4_5_moe", "moe_layer_end_index", -1)), (std::vector{0, 1, 1}));
+        QCOMPARE(
+            mixtures(*readWith("ernie4_5_moe", "moe_layer_end_index", 1)), (std::vector{0, 1, 0}));
+        QCOMPARE(mixtures(*readWith("ernie4_5_moe", "moe_layer_start_index", 0)),
+            (std::vector{1, 1, 1}));
+        VERIFY_REFUSED(
+            readWith("ernie4_5_moe", "use_bias", true), ErrorCode::Unsupported, "\"use_bias\"");
+        VERIFY_REFUSED(readWith("ernie4_5_moe", "moe_k", 9), ErrorCode::BadFormat, "9 experts");
+    }
+
+    void hunyuanListsMustAgree()
+    {
+        const auto config = read(fixtureConfig("hunyuan_v1_moe"));
+        VERIFY_OK(config);
+        QCOMPARE(config->router.topK, 3U);
+        QVERIFY(config->attention.qkNormAfterRope);
+        QCOMPARE(readWith("hunyuan_v1_moe", "moe_topk", 2)->router.topK, 2U);
+        VERIFY_REFUSED(readWith("hunyuan_v1_moe", "moe_topk", {3, 2, 3}), ErrorCode::Unsupported,
+            "\"moe_topk\" that differs between layers");
+        VERIFY_REFUSED(readWith("hunyuan_v1_moe", "moe_topk", {3, 3}), ErrorCode::BadFormat,
+            "2 numbers for 3 layers");
+        VERIFY_REFUSED(
+            readWith("hunyuan_v1_moe", "moe_topk", {9, 9, 9}), ErrorCode::BadFormat, "9 experts");
+    }
+
+    void minimaxRotatesAPart()
+    {
+        QCOMPARE(read(fixtureConfig("minimax_m2"))->attention.rope.width, 8U);
+        QCOMPARE(readWith("minimax_m2", "rotary_dim", nullptr)->attention.rope.width, 16U);
+        VERIFY_REFUSED(
+            readWith("minimax_m2", "rotary_dim", 17), ErrorCode::BadFormat, "\"rotary_dim\"");
+    }
+};
+
+QTEST_APPLESS_MAIN(TestFamilyRules)
+#include "tst_family_rules.moc"
