@@ -178,6 +178,14 @@ Result<MoeTypeSpec> resolveMoeTypeSpec(const OpenModel& model, MoeTypeSpec spec)
     sortUnique(spec.layers);
     sortUnique(spec.shares);
     sortUnique(spec.projections);
+    // Some families' experts have two matrices only.
+    const MlpTensors& expert = model.model->layer(mixture.front()).experts.front();
+    const auto wanted = spec.projections;
+    std::erase_if(spec.projections, [&](Projection p) { return expert[p].empty(); });
+    if (spec.projections.empty())
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("The experts of {} have no {} matrix.", displayPath(model.path),
+                wanted.empty() ? "chosen" : projectionName(wanted.front())));
     for (const LayerId layer : spec.layers) {
         if (std::find(mixture.begin(), mixture.end(), layer) != mixture.end())
             continue;
