@@ -37,16 +37,8 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
     MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
     const family::StandardNames names;
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
-        LayerTensors& layer = tensors.layers[l];
-        const std::string mlp = names.layer(l) + "mlp.";
-        MOESCOPE_CHECK(family::qwenMixture(layer, config, l, checkpoint, mlp));
-        if (!config.layers[l].mixture)
-            continue;
-        MOESCOPE_TRY(layer.shared,
-            family::mlp(checkpoint, mlp + "shared_expert.", {}, config.hidden,
-                config.router.sharedIntermediate));
-        MOESCOPE_TRY(layer.sharedGate,
-            checkpoint.matrix(mlp + "shared_expert_gate.weight", 1, config.hidden));
+        MOESCOPE_CHECK(
+            family::qwenMixture(tensors.layers[l], config, l, checkpoint, names.layer(l) + "mlp."));
     }
     return tensors;
 }

@@ -73,15 +73,7 @@ Result<ModelTensors> qwenHybridTensors(
         if (config.layers[l].mixer == LayerSpec::Mixer::Attention)
             MOESCOPE_CHECK(qkNorms(layer, config, checkpoint, prefix + "self_attn.q_norm",
                 prefix + "self_attn.k_norm", names.onePlus));
-        const std::string moe = prefix + "mlp.";
-        MOESCOPE_CHECK(qwenMixture(layer, config, l, checkpoint, moe));
-        if (!config.layers[l].mixture)
-            continue;
-        MOESCOPE_TRY(layer.shared,
-            mlp(checkpoint, moe + "shared_expert.", {}, config.hidden,
-                config.router.sharedIntermediate));
-        MOESCOPE_TRY(layer.sharedGate,
-            checkpoint.matrix(moe + "shared_expert_gate.weight", 1, config.hidden));
+        MOESCOPE_CHECK(qwenMixture(layer, config, l, checkpoint, prefix + "mlp."));
     }
     return tensors;
 }

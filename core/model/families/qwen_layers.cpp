@@ -39,6 +39,13 @@ Status qwenMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t
     MOESCOPE_TRY(layer.router, checkpoint.matrix(prefix + "gate.weight", count, config.hidden));
     MOESCOPE_TRY(layer.experts,
         experts(checkpoint, prefix + "experts.", {}, count, config.hidden, spec.intermediate));
+    if (config.router.sharedExperts > 0) {
+        MOESCOPE_TRY(layer.shared,
+            mlp(checkpoint, prefix + "shared_expert.", {}, config.hidden,
+                config.router.sharedIntermediate));
+        MOESCOPE_TRY(layer.sharedGate,
+            checkpoint.matrix(prefix + "shared_expert_gate.weight", 1, config.hidden));
+    }
     return {};
 }
 

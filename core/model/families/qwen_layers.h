@@ -17,7 +17,7 @@ namespace moescope::family {
 /// dense MLP: those in mlp_only_layers and those that decoder_sparse_step leaves out.
 Status readQwenMixture(ModelConfig& config, const Json& json, std::string_view source);
 
-/// Router and experts below `prefix`, or the dense MLP.
+/// Router, experts and the gated shared expert below `prefix`, or the dense MLP.
 Status qwenMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t index,
     const Checkpoint& checkpoint, const std::string& prefix);
 
