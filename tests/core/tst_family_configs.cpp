@@ -192,6 +192,9 @@ private slots:
             ErrorCode::Unsupported, "\"gelu\"");
         VERIFY_REFUSED(with("ffn_config", "moe_top_k", 17), ErrorCode::BadFormat, "17 experts");
         VERIFY_REFUSED(with("attn_config", "kv_n_heads", 3), ErrorCode::BadFormat, "shared evenly");
+        Json shared = plain;
+        shared["attn_config"].erase("kv_n_heads");
+        QCOMPARE(read("dbrx", shared)->attention.kvHeads, 1U);
         Json empty = plain;
         empty["attn_config"] = "none";
         empty["ffn_config"] = Json::array();

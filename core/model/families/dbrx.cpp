@@ -25,6 +25,7 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
     const Json& attention = part(json, "attn_config");
     const Json& ffn = part(json, "ffn_config");
     Json flat = json;
+    flat["kv_n_heads"] = 1;
     for (const char* key : {"kv_n_heads", "rope_theta"}) {
         if (attention.contains(key))
             flat[key] = attention[key];
