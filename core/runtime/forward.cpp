@@ -11,6 +11,7 @@
 #include "core/base/random.h"
 #include "core/runtime/block.h"
 #include "core/runtime/kernels.h"
+#include "core/runtime/runnable.h"
 #include "core/tensor/linear.h"
 
 namespace moescope {
@@ -332,15 +333,20 @@ std::uint64_t forwardMemory(const MoeModel& model, std::uint64_t tokens, const F
         * (chunk * (perToken + scores / 8) + scores + 16 * std::uint64_t{config.vocabulary});
 }
 
+Status checkRunnable(const ModelConfig& config)
+{
+    if (config.missingPart.empty())
+        return {};
+    return fail(ErrorCode::Unsupported,
+        fmt::format("{} models cannot be run yet for lack of {}; their weights can be analysed.",
+            config.familyName, config.missingPart));
+}
+
 Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context)
 {
     const ModelConfig& config = model.config();
-    if (!config.missingPart.empty())
-        return fail(ErrorCode::Unsupported,
-            fmt::format(
-                "{} models cannot be run yet for lack of {}; their weights can be analysed.",
-                config.familyName, config.missingPart));
+    MOESCOPE_CHECK(checkRunnable(config));
     MOESCOPE_CHECK(checkInput(config, cache, ids, spec));
     MOESCOPE_CHECK(context.checkMemory(
         forwardMemory(model, cache.length() + ids.size(), spec), "Running this prompt"));

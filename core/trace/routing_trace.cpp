@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "core/runtime/runnable.h"
+
 namespace moescope {
 
 namespace {
@@ -190,6 +192,8 @@ TraceToken traceToken(const OpenModel& open, std::int32_t id)
 
 Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const TraceRequest& request)
 {
+    if (open.model)
+        MOESCOPE_CHECK(checkRunnable(open.model->config()));
     std::vector<TraceToken> tokens;
     if (!request.ids.empty()) {
         for (const std::int32_t id : request.ids)

@@ -9,6 +9,7 @@
 #include "core/io/json.h"
 #include "core/model/open_model.h"
 #include "core/runtime/forward.h"
+#include "core/trace/routing_trace.h"
 #include "tests/support/checkpoint_builder.h"
 #include "tests/support/files.h"
 
@@ -223,6 +224,12 @@ private slots:
         QCOMPARE(ran.error().code, ErrorCode::Unsupported);
         QVERIFY(!config.missingPart.empty());
         QVERIFY(ran.error().message.find(config.missingPart) != std::string::npos);
+
+        TraceRequest request;
+        request.text = "a text that there is no tokenizer for";
+        const auto traced = traceRouting(**open, request, context);
+        QVERIFY(!traced);
+        QCOMPARE(traced.error().message, ran.error().message);
 
         // Its experts can be compared.
         const auto result = analyseMoeType(*open, {}, context);
