@@ -5,7 +5,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # A folder may include those before it and itself.
-set(CORE_ORDER base task io tensor checkpoint tokenizer model runtime trace semantics stats spectra report experiments)
+set(CORE_ORDER base task io tensor checkpoint tokenizer model runtime trace semantics stats spectra report experiments bench)
 set(problems "")
 
 # The folder below core or ui/pages that `path` lies in; empty when there is none.

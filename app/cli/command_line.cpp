@@ -83,6 +83,7 @@ Status parseAndRun(int argc, char** argv, Console& console)
     addTraceCommand(app, commands);
     addTokenizeCommand(app, commands);
     addGenerateCommand(app, commands);
+    addBenchCommand(app, commands);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {

@@ -33,6 +33,7 @@ void addModelsCommand(CLI::App& app, Commands& commands);
 void addTraceCommand(CLI::App& app, Commands& commands);
 void addTokenizeCommand(CLI::App& app, Commands& commands);
 void addGenerateCommand(CLI::App& app, Commands& commands);
+void addBenchCommand(CLI::App& app, Commands& commands);
 
 /// A new subcommand with the options that all of them share.
 Command& addCommand(CLI::App& app, Commands& commands, const std::string& name,

@@ -5,6 +5,7 @@
 #include <cblas.h>
 #include <lapacke.h>
 
+#include <algorithm>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -82,6 +83,32 @@ Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::
             fmt::format("The eigenvalues of a matrix of order {} did not converge (LAPACK dsyevd "
                         "returned {}).",
                 order, info));
+    return values;
+}
+
+void squareProduct(
+    std::span<const float> a, std::span<const float> b, std::span<float> c, std::size_t order)
+{
+    useOneThread();
+    const blasint n = asInt(order);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1.0F, a.data(), n, b.data(), n,
+        0.0F, c.data(), n);
+}
+
+Result<std::vector<float>> directSingularValues(
+    std::span<const float> matrix, std::size_t m, std::size_t n)
+{
+    useOneThread();
+    std::vector<float> copy(matrix.begin(), matrix.end());
+    std::vector<float> values(std::min(m, n));
+    // The row-major matrix is the column-major transpose, which has the same singular values.
+    const lapack_int info = LAPACKE_sgesdd(LAPACK_COL_MAJOR, 'N', asInt(n), asInt(m), copy.data(),
+        asInt(n), values.data(), nullptr, 1, nullptr, 1);
+    if (info != 0)
+        return fail(ErrorCode::Internal,
+            fmt::format("The singular values of a {} x {} matrix did not converge (LAPACK sgesdd "
+                        "returned {}).",
+                m, n, info));
     return values;
 }
 

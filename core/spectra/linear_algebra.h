@@ -29,4 +29,11 @@ void addInnerGram(
 Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::size_t order,
     std::vector<double>& work, std::vector<int>& integers);
 
+/// c = a · b for square row-major matrices: the yardstick of `bench`.
+void squareProduct(
+    std::span<const float> a, std::span<const float> b, std::span<float> c, std::size_t order);
+/// Singular values by LAPACK's gesdd in single precision, descending: what `bench` compares with.
+Result<std::vector<float>> directSingularValues(
+    std::span<const float> matrix, std::size_t m, std::size_t n);
+
 } // namespace moescope

@@ -23,8 +23,9 @@ _moescope_cli()
     trace) options="--model --prompt --ids --no-special --prompts --out --json $work" ;;
     tokenize) options="--model --text --file --json $work" ;;
     generate) options="--model --prompt --ids --no-special --max-tokens --temperature --seed --ignore-eos --json $work" ;;
+    bench) options="--model --prompt-tokens --long-prompt-tokens --new-tokens --runs --matrices --layers --folder $reports $work" ;;
     *)
-        mapfile -t COMPREPLY < <(compgen -W "explore moe-type-analyze inspect models trace tokenize generate --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "explore moe-type-analyze inspect models trace tokenize generate bench --help --version" -- "$current")
         return
         ;;
     esac

@@ -13,7 +13,7 @@ function __moescope_cli_for
     return 1
 end
 
-set -l commands explore moe-type-analyze inspect models trace tokenize generate
+set -l commands explore moe-type-analyze inspect models trace tokenize generate bench
 set -l none "not __fish_seen_subcommand_from $commands"
 set -l reports "__moescope_cli_for explore moe-type-analyze inspect models"
 
@@ -24,6 +24,7 @@ complete -c moescope-cli -n $none -f -a models -d "List the models that can be o
 complete -c moescope-cli -n $none -f -a trace -d "Write every number of the forward pass"
 complete -c moescope-cli -n $none -f -a tokenize -d "Print texts as token ids"
 complete -c moescope-cli -n $none -f -a generate -d "Continue a prompt"
+complete -c moescope-cli -n $none -f -a bench -d "Measure speed in units of what this machine can do"
 complete -c moescope-cli -n $none -f -l version -d "Print the version"
 complete -c moescope-cli -f -s h -l help -d "Explain the program or a command"
 
@@ -35,8 +36,8 @@ complete -c moescope-cli -n "__fish_seen_subcommand_from $commands" -r -l json -
 complete -c moescope-cli -n $reports -r -s o -l output -d "Write the report"
 complete -c moescope-cli -n $reports -x -l figure -d "Only this figure"
 
-complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze inspect trace tokenize generate" -a "(__moescope_cli_models)"
-complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze inspect trace tokenize generate" -r -s m -l model -a "(__moescope_cli_models)" -d "The model"
+complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze inspect trace tokenize generate bench" -a "(__moescope_cli_models)"
+complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze inspect trace tokenize generate bench" -r -s m -l model -a "(__moescope_cli_models)" -d "The model"
 complete -c moescope-cli -n "__moescope_cli_for explore trace generate" -x -s p -l prompt -d "The text to begin with"
 complete -c moescope-cli -n "__moescope_cli_for explore trace generate" -x -l ids -d "Token ids"
 complete -c moescope-cli -n "__moescope_cli_for trace generate" -f -l no-special -d "Add no BOS and the like"
@@ -57,3 +58,10 @@ complete -c moescope-cli -n "__moescope_cli_for generate" -x -s n -l max-tokens 
 complete -c moescope-cli -n "__moescope_cli_for generate" -x -l temperature -d "0 takes the most likely token"
 complete -c moescope-cli -n "__moescope_cli_for generate" -x -l seed -d "Of the draws"
 complete -c moescope-cli -n "__moescope_cli_for generate" -f -l ignore-eos -d "Go on after an end token"
+complete -c moescope-cli -n "__moescope_cli_for bench" -x -l prompt-tokens -d "Length of the prompt"
+complete -c moescope-cli -n "__moescope_cli_for bench" -x -l long-prompt-tokens -d "Length of the long prompt"
+complete -c moescope-cli -n "__moescope_cli_for bench" -x -l new-tokens -d "Tokens to generate"
+complete -c moescope-cli -n "__moescope_cli_for bench" -x -l runs -d "Runs after the first"
+complete -c moescope-cli -n "__moescope_cli_for bench" -x -l matrices -d "Spectra to time"
+complete -c moescope-cli -n "__moescope_cli_for bench" -x -l layers -d "Layers of the synthetic model"
+complete -c moescope-cli -n "__moescope_cli_for bench" -r -l folder -d "Where it is written"

@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/cli/commands.h"
+#include "core/base/random.h"
+#include "core/bench/bench.h"
+#include "core/bench/synthetic_model.h"
+
+namespace moescope::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct BenchOptions {
+    std::string model;
+    std::string folder;
+    bench::BenchSpec spec;
+    bench::SyntheticModel synthetic;
+    OutputOptions output;
+};
+
+/// A folder of its own that is removed with everything in it.
+class ScratchFolder {
+public:
+    static Result<std::unique_ptr<ScratchFolder>> create(const std::string& place)
+    {
+        std::error_code error;
+        const fs::path parent = place.empty() ? fs::temp_directory_path(error) : fs::path(place);
+        std::string pattern = (parent / "moescope-bench-XXXXXX").string();
+        if (error || !::mkdtemp(pattern.data()))
+            return fail(ErrorCode::CannotWrite,
+                fmt::format(
+                    "{}: no folder for the synthetic model could be made there.", parent.string()));
+        return std::unique_ptr<ScratchFolder>(new ScratchFolder(pattern));
+    }
+    ~ScratchFolder()
+    {
+        std::error_code ignored;
+        fs::remove_all(m_path, ignored);
+    }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    const fs::path& path() const { return m_path; }
+
+private:
+    explicit ScratchFolder(fs::path path)
+        : m_path(std::move(path))
+    {
+    }
+    fs::path m_path;
+};
+
+Status checkSpace(const fs::path& folder, std::uint64_t needed)
+{
+    std::error_code error;
+    const auto space = fs::space(folder, error);
+    if (!error && space.available < needed)
+        return fail(ErrorCode::CannotWrite,
+            fmt::format("{}: the synthetic model needs {:.1f} GB, but only {:.1f} GB are free; "
+                        "name another place with --folder or ask for fewer --layers.",
+                folder.string(), static_cast<double>(needed) / 1e9,
+                static_cast<double>(space.available) / 1e9));
+    return {};
+}
+
+Status runBench(const BenchOptions& options, Environment& environment)
+{
+    MOESCOPE_CHECK(checkOutputs(options.output));
+    TaskContext& task = environment.task();
+    std::unique_ptr<ScratchFolder> scratch;
+    std::shared_ptr<const OpenModel> open;
+    environment.showProgress();
+    if (options.model.empty()) {
+        MOESCOPE_TRY(scratch, ScratchFolder::create(options.folder));
+        MOESCOPE_CHECK(checkSpace(scratch->path(), options.synthetic.bytes()));
+        TaskContext quiet = task.quiet();
+        MOESCOPE_CHECK(bench::writeSyntheticModel(options.synthetic, scratch->path(), quiet));
+        MOESCOPE_TRY(open, openModel(scratch->path(), "synthetic OLMoE layers"));
+    } else {
+        MOESCOPE_TRY(open, environment.open(options.model));
+    }
+    if (!open->model)
+        return tl::unexpected(open->modelError);
+    MOESCOPE_TRY(const auto machine, bench::measureMachine(task));
+    MOESCOPE_TRY(const auto runtime, bench::measureRuntime(*open->model, options.spec, task));
+    std::optional<bench::SpectraBench> spectra;
+    if (options.spec.matrices > 0 && !open->model->mixtureLayers().empty()) {
+        const MatrixView& gate
+            = open->model->layer(open->model->mixtureLayers().front()).experts.front().gate;
+        MOESCOPE_TRY(
+            spectra, bench::measureSpectra(gate.rows, gate.cols, options.spec.matrices, task));
+    }
+    return emit({bench::benchReport(*open, machine, runtime, spectra, options.spec), {}, {}},
+        options.output, environment.console());
+}
+
+} // namespace
+
+void addBenchCommand(CLI::App& app, Commands& commands)
+{
+    Command& command
+        = addCommand(app, commands, "bench", "Measures speed in units of what this machine can do",
+            "  moescope-cli bench\n"
+            "  moescope-cli bench model.gguf --new-tokens 64 --json -");
+    const auto options = std::make_shared<BenchOptions>();
+    command.parser
+        ->add_option("model,-m,--model", options->model,
+            "A model; without one, synthetic layers of OLMoE's true shape are written and removed")
+        ->type_name("MODEL");
+    command.parser
+        ->add_option("--prompt-tokens", options->spec.promptTokens, "Length of the prompt")
+        ->check(CLI::Range(1U, 100000U))
+        ->capture_default_str();
+    command.parser
+        ->add_option("--long-prompt-tokens", options->spec.longPromptTokens,
+            "Length of the long prompt; 0 leaves it out")
+        ->check(CLI::Range(0U, 100000U))
+        ->capture_default_str();
+    command.parser->add_option("--new-tokens", options->spec.newTokens, "Tokens to generate")
+        ->check(CLI::Range(1U, 100000U))
+        ->capture_default_str();
+    command.parser->add_option("--runs", options->spec.runs, "Runs after the first")
+        ->check(CLI::Range(1U, 100U))
+        ->capture_default_str();
+    command.parser
+        ->add_option("--matrices", options->spec.matrices,
+            "Expert matrices whose spectra are timed; 0 leaves them out")
+        ->check(CLI::Range(0U, 10000U))
+        ->capture_default_str();
+    command.parser
+        ->add_option("--layers", options->synthetic.layers, "Layers of the synthetic model")
+        ->check(CLI::Range(1U, 64U))
+        ->capture_default_str();
+    command.parser->add_option("--folder", options->folder, "Where the synthetic model is written")
+        ->type_name("FOLDER");
+    addOutputOptions(*command.parser, options->output, true);
+    command.run = [options](Environment& environment) { return runBench(*options, environment); };
+}
+
+} // namespace moescope::cli

@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/bench/bench.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/base/random.h"
+#include "core/runtime/generate.h"
+#include "core/spectra/linear_algebra.h"
+#include "core/spectra/spectrum.h"
+#include "core/task/worker_pool.h"
+
+namespace moescope::bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds(Clock::time_point since)
+{
+    return std::chrono::duration<double>(Clock::now() - since).count();
+}
+
+/// Weights that one token uses and the bytes in which they are stored.
+struct Active {
+    double weights = 0;
+    double bytes = 0;
+
+    void add(const MatrixView& matrix, double share = 1)
+    {
+        weights += share * static_cast<double>(matrix.elements());
+        bytes += share * static_cast<double>(matrix.bytes());
+    }
+    void add(const MlpTensors& mlp, double share = 1)
+    {
+        for (const Projection projection : kProjections)
+            add(mlp[projection], share);
+    }
+};
+
+Active activeOf(const MoeModel& model)
+{
+    Active active;
+    const double k = model.config().router.topK;
+    for (const LayerTensors& layer : model.tensors().layers) {
+        for (const MatrixView* matrix : {&layer.q, &layer.k, &layer.v, &layer.o, &layer.router})
+            active.add(*matrix);
+        for (const MlpTensors& expert : layer.experts)
+            active.add(expert, k / static_cast<double>(layer.experts.size()));
+        if (layer.shared)
+            active.add(*layer.shared);
+        active.add(layer.dense);
+        if (layer.latent) {
+            for (const MatrixView* matrix :
+                {&layer.latent->queryDown, &layer.latent->query, &layer.latent->down})
+                active.add(*matrix);
+            for (const LatentHead& head : layer.latent->heads) {
+                active.add(head.keys);
+                active.add(head.values);
+            }
+        }
+    }
+    return active;
+}
+
+std::vector<std::int32_t> randomPrompt(const MoeModel& model, std::uint32_t tokens)
+{
+    Random random(21);
+    std::vector<std::int32_t> ids(tokens);
+    for (std::int32_t& id : ids)
+        id = static_cast<std::int32_t>(random.below(model.config().vocabulary));
+    return ids;
+}
+
+struct Ignore : ForwardObserver { };
+
+Result<double> prefillSeconds(
+    const MoeModel& model, std::uint32_t tokens, KvCache& cache, TaskContext& context)
+{
+    const auto ids = randomPrompt(model, tokens);
+    Ignore observer;
+    TaskContext quiet = context.quiet();
+    const auto start = Clock::now();
+    MOESCOPE_CHECK(forward(model, cache, ids, {}, &observer, quiet));
+    return seconds(start);
+}
+
+} // namespace
+
+Result<RuntimeBench> measureRuntime(
+    const MoeModel& model, const BenchSpec& spec, TaskContext& context)
+{
+    RuntimeBench bench;
+    const Active active = activeOf(model);
+    Active head;
+    head.add(model.tensors().head);
+    bench.bytesPerToken = static_cast<std::uint64_t>(active.bytes + head.bytes);
+    // The head runs for the last token of a prompt alone.
+    bench.operationsPerToken = 2 * (active.weights + head.weights / spec.promptTokens);
+    std::vector<double> prefill;
+    std::vector<double> generation;
+    const double steps = spec.runs + 1.0 + (spec.longPromptTokens > 0 ? 1.0 : 0.0);
+    for (std::uint32_t run = 0; run <= spec.runs; ++run) {
+        KvCache cache(model.config());
+        MOESCOPE_TRY(const double time, prefillSeconds(model, spec.promptTokens, cache, context));
+        GenerateSpec generate;
+        generate.maxTokens = spec.newTokens + 1;
+        generate.ignoreEnd = true;
+        TaskContext quiet = context.quiet();
+        // The first token of a generation is the prompt's; the clock starts behind it.
+        Clock::time_point start;
+        std::uint32_t made = 0;
+        const std::vector<std::int32_t> last(1, 0);
+        MOESCOPE_TRY(const auto ids,
+            moescope::generate(
+                model, cache, last, generate, nullptr,
+                [&](std::int32_t) {
+                    if (made++ == 0)
+                        start = Clock::now();
+                    return true;
+                },
+                quiet));
+        if (run > 0) { // the first run reads the file
+            prefill.push_back(spec.promptTokens / time);
+            generation.push_back(static_cast<double>(ids.size() - 1) / seconds(start));
+        }
+        context.progress((run + 1) / steps, "running the model");
+    }
+    bench.prefill = summarise(prefill);
+    bench.generation = summarise(generation);
+    if (spec.longPromptTokens > 0) {
+        KvCache cache(model.config());
+        MOESCOPE_TRY(
+            const double time, prefillSeconds(model, spec.longPromptTokens, cache, context));
+        bench.longTokens = spec.longPromptTokens;
+        bench.firstToken = time;
+        bench.longPrefill = spec.longPromptTokens / time;
+    }
+    return bench;
+}
+
+Result<SpectraBench> measureSpectra(
+    std::size_t rows, std::size_t cols, std::size_t matrices, TaskContext& context)
+{
+    SpectraBench bench{rows, cols, matrices, {}, {}};
+    Random random(31);
+    std::vector<float> noise(rows * cols);
+    for (float& value : noise)
+        value = static_cast<float>(random.normal());
+    const unsigned threads = context.threads();
+    const auto time = [&](const auto& decompose) -> Result<Figures> {
+        std::vector<double> times;
+        for (std::size_t done = 0; done < matrices; done += threads) {
+            MOESCOPE_CHECK(context.check());
+            std::vector<Status> statuses(threads);
+            const auto start = Clock::now();
+            parallelFor(context.pool(), threads,
+                [&](std::size_t thread) { statuses[thread] = decompose(thread); });
+            times.push_back(seconds(start));
+            for (Status& status : statuses)
+                MOESCOPE_CHECK(std::move(status));
+        }
+        return summarise(times);
+    };
+    std::vector<SpectrumWorkspace> workspaces(threads);
+    MOESCOPE_TRY(bench.ours, time([&](std::size_t thread) -> Status {
+        MOESCOPE_TRY(const auto values, singularValues(noise, {}, rows, cols, workspaces[thread]));
+        return values.size() == std::min(rows, cols)
+            ? Status()
+            : fail(ErrorCode::Internal, "A spectrum has the wrong length.");
+    }));
+    MOESCOPE_TRY(bench.direct, time([&](std::size_t) -> Status {
+        MOESCOPE_TRY(const auto values, directSingularValues(noise, rows, cols));
+        return values.size() == std::min(rows, cols)
+            ? Status()
+            : fail(ErrorCode::Internal, "A spectrum has the wrong length.");
+    }));
+    return bench;
+}
+
+} // namespace moescope::bench

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include "core/bench/bench.h"
+#include "core/io/json.h"
+#include "core/report/model_identity.h"
+
+namespace moescope::bench {
+
+namespace {
+
+Json toJson(const Figures& figures)
+{
+    return {{"median", figures.median}, {"lowest", figures.lowest}, {"highest", figures.highest},
+        {"runs", figures.runs}};
+}
+
+class Table {
+public:
+    Table(const char* id, const char* title, const char* caption)
+    {
+        m_figure.id = id;
+        m_figure.title = title;
+        m_figure.caption = caption;
+        m_table.columns = {{"", "", false, -1, ""}, {"median", "", true, 3, "of the runs"},
+            {"lowest", "", true, 3, ""}, {"highest", "", true, 3, ""}, {"unit", "", false, -1, ""}};
+    }
+    void add(const std::string& name, const Figures& figures, const char* unit)
+    {
+        m_table.rows.push_back({name, figures.median, figures.lowest, figures.highest, unit});
+    }
+    void add(const std::string& name, double value, const char* unit)
+    {
+        m_table.rows.push_back({name, value, std::monostate(), std::monostate(), unit});
+    }
+    Figure figure() &&
+    {
+        m_figure.data = std::move(m_table);
+        return std::move(m_figure);
+    }
+
+private:
+    Figure m_figure;
+    TableFigure m_table;
+};
+
+} // namespace
+
+Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeBench& runtime,
+    const std::optional<SpectraBench>& spectra, const BenchSpec& spec)
+{
+    Report report;
+    report.experiment = "bench";
+    report.title = "Speed on this machine";
+    report.model = identifyModel(open);
+    *report.spec
+        = Json{{"prompt_tokens", spec.promptTokens}, {"long_prompt_tokens", spec.longPromptTokens},
+            {"new_tokens", spec.newTokens}, {"runs", spec.runs}};
+
+    const double gigabytes = static_cast<double>(runtime.bytesPerToken) / 1e9;
+    const double generationRate = runtime.generation.median * gigabytes;
+    const double prefillRate = runtime.prefill.median * runtime.operationsPerToken / 1e9;
+    const double ofBandwidth = generationRate / machine.readBandwidth.median;
+    const double ofMatrixRate = prefillRate / machine.matrixRate.median;
+
+    Table facts("machine", "This machine", "Measured in this run, on the threads of the run.");
+    facts.add("reading memory", machine.readBandwidth, "GB/s");
+    facts.add("single-precision products", machine.matrixRate, "GF/s");
+    Table speed("speed", "Speed", "Medians over the runs after a first one that is not counted.");
+    speed.add(fmt::format("prompt of {} tokens", spec.promptTokens), runtime.prefill, "tokens/s");
+    speed.add("generation", runtime.generation, "tokens/s");
+    speed.add("weights read for a token", gigabytes * 1000, "MB");
+    if (runtime.firstToken) {
+        speed.add(fmt::format("first token after {} tokens", runtime.longTokens),
+            *runtime.firstToken, "s");
+        speed.add(fmt::format("prompt of {} tokens", runtime.longTokens), *runtime.longPrefill,
+            "tokens/s");
+    }
+    Table ratios("ratios", "Ratios", "How much of what the machine can do is reached.");
+    ratios.add("generation / reading memory", ofBandwidth, "");
+    ratios.add("prompt / single-precision products", ofMatrixRate, "");
+    if (runtime.longPrefill)
+        ratios.add("long prompt / short prompt", *runtime.longPrefill / runtime.prefill.median, "");
+    *report.fields
+        = Json{{"machine",
+                   {{"processor", machine.processor}, {"cores", machine.cores},
+                       {"threads", machine.threads}, {"instructions", machine.instructions},
+                       {"read_bandwidth", toJson(machine.readBandwidth)},
+                       {"matrix_rate", toJson(machine.matrixRate)}}},
+            {"prefill", toJson(runtime.prefill)}, {"generation", toJson(runtime.generation)},
+            {"bytes_per_token", runtime.bytesPerToken}, {"generation_over_bandwidth", ofBandwidth},
+            {"prefill_over_matrix_rate", ofMatrixRate}};
+    if (runtime.firstToken)
+        (*report.fields)["first_token_seconds"] = *runtime.firstToken;
+    if (spectra) {
+        const double faster = spectra->direct.median / spectra->ours.median;
+        const std::string shape = fmt::format("{} x {}", spectra->rows, spectra->cols);
+        speed.add("spectrum of " + shape + ", a thread", spectra->ours, "s");
+        speed.add("LAPACK gesdd of " + shape + ", a thread", spectra->direct, "s");
+        ratios.add("gesdd / spectrum", faster, "");
+        (*report.fields)["spectrum_seconds"] = toJson(spectra->ours);
+        (*report.fields)["gesdd_seconds"] = toJson(spectra->direct);
+        (*report.fields)["gesdd_over_spectrum"] = faster;
+    }
+    report.figures.push_back(std::move(facts).figure());
+    report.figures.push_back(std::move(speed).figure());
+    report.figures.push_back(std::move(ratios).figure());
+    report.figures.front().subtitle = fmt::format("{}, {} cores, {} threads used, {} products",
+        machine.processor, machine.cores, machine.threads, machine.instructions);
+    return report;
+}
+
+} // namespace moescope::bench

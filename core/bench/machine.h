@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+
+#include "core/base/result.h"
+#include "core/task/task_context.h"
+
+namespace moescope::bench {
+
+/// Median and spread of repeated measurements.
+struct Figures {
+    double median = 0;
+    double lowest = 0;
+    double highest = 0;
+    std::size_t runs = 0;
+};
+Figures summarise(std::vector<double> values);
+
+/// What this machine can do at best, on the task's threads: the yardsticks of all ratios.
+struct Machine {
+    std::string processor;
+    unsigned cores = 0;
+    unsigned threads = 0;
+    std::string instructions; ///< the set that the products use
+    Figures readBandwidth; ///< GB/s of plain reads of a buffer far larger than the caches
+    Figures matrixRate; ///< GF/s of single-precision products (OpenBLAS), one matrix a thread
+};
+
+/// Takes about a second. Errors: Cancelled, OutOfMemory.
+Result<Machine> measureMachine(TaskContext& context);
+
+} // namespace moescope::bench

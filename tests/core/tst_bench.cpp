@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QTemporaryDir>
+
+#include "core/bench/bench.h"
+#include "core/bench/synthetic_model.h"
+#include "core/io/json.h"
+#include "core/task/worker_pool.h"
+#include "tests/support/files.h"
+
+using namespace moescope;
+
+namespace {
+
+bench::SyntheticModel smallModel()
+{
+    bench::SyntheticModel model;
+    model.layers = 1;
+    model.hidden = 64;
+    model.heads = 4;
+    model.experts = 8;
+    model.topK = 2;
+    model.intermediate = 32;
+    model.vocabulary = 100;
+    return model;
+}
+
+} // namespace
+
+/// Whether the measurements measure what they say; never how fast anything is.
+class TestBench : public QObject {
+    Q_OBJECT
+
+private slots:
+    void medianAndSpreadAreRight()
+    {
+        const auto odd = bench::summarise({3, 1, 2});
+        QCOMPARE(odd.median, 2.0);
+        QCOMPARE(odd.lowest, 1.0);
+        QCOMPARE(odd.highest, 3.0);
+        QCOMPARE(bench::summarise({4, 1, 2, 3}).median, 2.5);
+        QCOMPARE(bench::summarise({}).runs, std::size_t{0});
+    }
+
+    void theSyntheticModelRuns()
+    {
+        const QTemporaryDir folder;
+        const std::filesystem::path path = folder.path().toStdString();
+        const bench::SyntheticModel spec = smallModel();
+        TaskContext context;
+        VERIFY_OK(bench::writeSyntheticModel(spec, path, context));
+        const auto open = openModel(path, "small");
+        VERIFY_OK(open);
+        QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
+        const MoeModel& model = *(*open)->model;
+        QCOMPARE(model.config().router.experts, 8U);
+        QCOMPARE(spec.bytes(), 2 * model.parameters());
+
+        WorkerPool pool(2);
+        TaskContext task(pool);
+        bench::BenchSpec bench;
+        bench.promptTokens = 8;
+        bench.longPromptTokens = 20;
+        bench.newTokens = 3;
+        bench.runs = 2;
+        const auto runtime = bench::measureRuntime(model, bench, task);
+        VERIFY_OK(runtime);
+        // What a token reads: four projections, the router, two experts of eight, the head.
+        const std::uint64_t weights = 4 * 64 * 64 + 8 * 64 + 2 * 3 * 64 * 32 + 100 * 64;
+        QCOMPARE(runtime->bytesPerToken, 2 * weights);
+        QCOMPARE(runtime->operationsPerToken,
+            2.0 * (static_cast<double>(weights) - 100 * 64 * (1 - 1.0 / 8)));
+        QCOMPARE(runtime->prefill.runs, std::size_t{2});
+        QVERIFY(runtime->prefill.lowest > 0 && runtime->generation.lowest > 0);
+        QCOMPARE(runtime->longTokens, 20U);
+        QVERIFY(*runtime->firstToken > 0);
+
+        const auto spectra = bench::measureSpectra(32, 64, 3, task);
+        VERIFY_OK(spectra);
+        QVERIFY(spectra->ours.median > 0 && spectra->direct.median > 0);
+        bench::Machine machine;
+        machine.readBandwidth = machine.matrixRate = bench::summarise({10});
+        const Report report = bench::benchReport(**open, machine, *runtime, *spectra, bench);
+        QCOMPARE(report.figures.size(), std::size_t{3});
+        const double ratio = (*report.fields)["generation_over_bandwidth"];
+        const double expected
+            = runtime->generation.median * static_cast<double>(2 * weights) / 1e9 / 10;
+        QVERIFY(std::abs(ratio - expected) < 1e-12);
+    }
+
+    void aStopEndsTheWork()
+    {
+        std::stop_source stop;
+        stop.request_stop();
+        WorkerPool pool(1);
+        TaskContext context(pool, stop.get_token());
+        const QTemporaryDir folder;
+        const auto written
+            = bench::writeSyntheticModel(smallModel(), folder.path().toStdString(), context);
+        QVERIFY(!written);
+        QCOMPARE(written.error().code, ErrorCode::Cancelled);
+        const auto machine = bench::measureMachine(context);
+        QVERIFY(!machine);
+        QCOMPARE(machine.error().code, ErrorCode::Cancelled);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestBench)
+#include "tst_bench.moc"
