@@ -174,6 +174,9 @@ private slots:
         VERIFY_OK(sparse);
         QCOMPARE(*sparse, *logitsAt(source, 5));
         VERIFY_REFUSED(logitsAt(folder, 6), ErrorCode::Unsupported, "6 tokens");
+        json.erase("index_topk");
+        QCOMPARE(read(json)->attention.sparseBeyond, 2048U);
+        QCOMPARE(read(fixtureConfig("deepseek_v3"))->attention.sparseBeyond, 0U);
     }
 
     /// Kimi-K2.5 is the same model behind another prefix, beside a vision tower.
@@ -196,6 +199,24 @@ private slots:
         const auto wrapped = logitsAt(folder, 9);
         VERIFY_OK(wrapped);
         QCOMPARE(*wrapped, *logitsAt(source, 9));
+    }
+
+    void packedIntegersAreNamed()
+    {
+        const fs::path source = test::fixtures() / "families" / "qwen3_moe";
+        const auto original = Checkpoint::open(source);
+        VERIFY_OK(original);
+        test::CheckpointBuilder builder;
+        for (const TensorInfo& tensor : (*original)->tensors()) {
+            const bool expert = tensor.name.find(".experts.") != std::string::npos;
+            builder.addBytes(tensor.name + (expert ? "_packed" : ""), tensor.dtype, tensor.shape,
+                {tensor.bytes.begin(), tensor.bytes.end()});
+        }
+        QTemporaryDir temporary;
+        const fs::path folder = temporary.path().toStdString();
+        VERIFY_OK(builder.writeFile(folder / "model.safetensors"));
+        fs::copy_file(source / "config.json", folder / "config.json");
+        VERIFY_REFUSED(logitsAt(folder, 1), ErrorCode::Unsupported, "gate_proj.weight_packed");
     }
 
     void qwenMixturesFollowTheirLists()

@@ -338,8 +338,15 @@ Status qkNorms(LayerTensors& layer, const ModelConfig& config, const Checkpoint&
 Result<MlpTensors> mlp(const Checkpoint& checkpoint, const std::string& prefix,
     const MlpNames& names, std::uint32_t hidden, std::uint32_t inner)
 {
+    const std::string gate = prefix + names.gate;
+    if (!checkpoint.find(gate) && checkpoint.find(gate + "_packed"))
+        return fail(ErrorCode::Unsupported,
+            fmt::format(
+                "The weights of {} are packed as whole numbers (\"{}_packed\"), which is not "
+                "supported yet.",
+                displayPath(checkpoint.path()), displayName(gate)));
     MlpTensors tensors;
-    MOESCOPE_TRY(tensors.gate, checkpoint.matrix(prefix + names.gate, inner, hidden));
+    MOESCOPE_TRY(tensors.gate, checkpoint.matrix(gate, inner, hidden));
     MOESCOPE_TRY(tensors.up, checkpoint.matrix(prefix + names.up, inner, hidden));
     MOESCOPE_TRY(tensors.down, checkpoint.matrix(prefix + names.down, hidden, inner));
     return tensors;

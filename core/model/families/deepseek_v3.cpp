@@ -13,13 +13,19 @@ namespace {
 
 // DeepSeek-V3 (2024): latent attention; sigmoid scores, a bias for the choice alone, groups scored
 // by their two best. Layers beyond num_hidden_layers predict further tokens and are left alone.
-// DeepSeek-V3.2 (2025) attends to a chosen part of the keys once there are more than index_topk.
 Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
 {
     const Json& json = family::textConfig(whole);
     MOESCOPE_TRY(auto config, family::latentConfig(json, source, {.normEps = 1e-6}));
     MOESCOPE_CHECK(family::readBiasedSigmoidMixture(config, json, source));
-    MOESCOPE_TRY(config.attention.sparseBeyond, family::sizeOrZero(json, "index_topk", source));
+    return config;
+}
+
+// DeepSeek-V3.2 (2025) attends to a chosen part of the keys once there are more than index_topk.
+Result<ModelConfig> readSparseConfig(const Json& json, std::string_view source)
+{
+    MOESCOPE_TRY(auto config, readConfig(json, source));
+    MOESCOPE_TRY(config.attention.sparseBeyond, family::size(json, "index_topk", source, 2048));
     return config;
 }
 
@@ -47,7 +53,7 @@ const Family& deepseekV3Family()
 
 const Family& deepseekV32Family()
 {
-    static const Family family{{"deepseek_v32"}, "DeepSeek-V3.2", readConfig, findTensors};
+    static const Family family{{"deepseek_v32"}, "DeepSeek-V3.2", readSparseConfig, findTensors};
     return family;
 }
 
@@ -65,7 +71,7 @@ const Family& glm4MoeLiteFamily()
 
 const Family& glmMoeDsaFamily()
 {
-    static const Family family{{"glm_moe_dsa"}, "GLM-5", readConfig, findTensors};
+    static const Family family{{"glm_moe_dsa"}, "GLM-5", readSparseConfig, findTensors};
     return family;
 }
 
