@@ -45,6 +45,12 @@ RoutingTrace firstTokens(const RoutingTrace& trace, std::size_t tokens)
     part.margins.resize(cells);
     part.next.resize(tokens);
     part.nextLogProbability.resize(tokens);
+    RoutingTrace::AttentionRouting& attention = part.attention;
+    const std::size_t attentionCells = tokens * attention.layers.size();
+    attention.ids.resize(attentionCells * attention.k);
+    attention.weights.resize(attentionCells * attention.k);
+    attention.logits.resize(attentionCells * trace.experts);
+    attention.margins.resize(attentionCells);
     return part;
 }
 
@@ -176,7 +182,7 @@ Result<bool> Continuation::step(TaskContext& context)
             side->choose(m_spec.temperature);
             added = true;
         }
-            for (const auto& side : m_sides)
+        for (const auto& side : m_sides)
             MOESCOPE_CHECK(side->catchUp(quiet));
         return added;
     } catch (const std::bad_alloc&) {

@@ -189,6 +189,30 @@ std::string colourMeaning(LayersView view)
     return "more in common";
 }
 
+/// What the routing rule has besides single experts.
+void addRouterParts(LazyGrid& grid, const RoutingTrace& trace, const RouterSpec& router)
+{
+    auto& frame = std::get<RoutingGridFigure>(grid.heading.data);
+    if (router.groups > 1 && trace.experts % router.groups == 0) {
+        const std::uint32_t size = trace.experts / router.groups;
+        for (std::uint32_t e = 0; e < trace.experts; ++e)
+            grid.columnGroups.push_back(static_cast<int>(e / size));
+        grid.heading.caption += fmt::format(" Bands are groups of {} experts: a token's experts "
+                                            "come from {} of {} groups.",
+            size, router.keptGroups, router.groups);
+    }
+    if (router.sharedExperts == 0)
+        return;
+    grid.gaps.assign(trace.experts, "");
+    grid.gaps.push_back(router.sharedExperts == 1
+            ? "shared expert: reads every token"
+            : fmt::format("{} shared experts: read every token", router.sharedExperts));
+    frame.colLabels.push_back("S");
+    frame.colLoad.push_back(0);
+    if (!grid.columnGroups.empty())
+        grid.columnGroups.push_back(static_cast<int>(router.groups));
+}
+
 } // namespace
 
 std::string routingNote(const RoutingTrace& trace, std::size_t t, std::size_t ordinal)
@@ -315,7 +339,8 @@ LazyGrid allLayersGrid(
     return grid;
 }
 
-LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional<Counterpart> other)
+LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional<Counterpart> other,
+    const RouterSpec* router)
 {
     const RoutingTrace& trace = side->trace;
     RoutingGridFigure frame;
@@ -346,6 +371,8 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
                 : fmt::format("The numbers rank the {} experts that read the token.", trace.k),
             trace.k, trace.experts),
         std::move(frame)};
+    if (router)
+        addRouterParts(grid, trace, *router);
 
     const auto changed = [side, other, l = *ordinal](std::size_t t, std::size_t e) {
         const auto theirs = otherIds(other, t, l);
@@ -356,6 +383,8 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
     grid.cell = [side, l = *ordinal, view, scale, changed](std::size_t t, std::size_t e) {
         const RoutingTrace& run = side->trace;
         RoutingGridFigure::Cell cell;
+        if (e >= run.experts) // a column of shared experts
+            return cell;
         const auto ids = run.idsAt(t, l);
         const auto logits = run.logitsAt(t, l);
         const auto slot = static_cast<std::size_t>(
@@ -386,6 +415,8 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
     };
     grid.note = [side, l = *ordinal, changed](std::size_t t, std::size_t e) {
         const RoutingTrace& run = side->trace;
+        if (e >= run.experts)
+            return std::string("Shared experts read every token; no router chooses them.");
         const auto ids = run.idsAt(t, l);
         const auto slot = static_cast<std::size_t>(
             std::ranges::find(ids, static_cast<std::int32_t>(e)) - ids.begin());

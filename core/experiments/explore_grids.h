@@ -23,6 +23,7 @@ struct LazyGrid {
     std::function<RoutingGridFigure::Cell(std::size_t row, std::size_t col)> cell;
     std::function<std::string(std::size_t row, std::size_t col)> note;
     std::vector<std::string> gaps; ///< per column: why it has no cells ("dense"); empty without
+    std::vector<int> columnGroups; ///< per column: its group of experts; empty without groups
     std::vector<std::uint8_t> rowSides; ///< bit 0 = in A, bit 1 = in B; empty without
 
     const RoutingGridFigure& frame() const { return std::get<RoutingGridFigure>(heading.data); }
@@ -57,9 +58,10 @@ std::string routingNote(const RoutingTrace& trace, std::size_t token, std::size_
 /// numbers, dense blocks are gaps.
 LazyGrid allLayersGrid(SidePointer side, std::size_t blocks, LayersView view,
     std::optional<Counterpart> other = std::nullopt);
-/// Tokens by experts at one layer.
+/// Tokens by experts at one layer. With the model's router, groups of experts are told apart, and
+/// shared experts follow as one column without cells.
 LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view,
-    std::optional<Counterpart> other = std::nullopt);
+    std::optional<Counterpart> other = std::nullopt, const RouterSpec* router = nullptr);
 /// Two prompts at one layer, aligned tokens on one row. `rows` of the two give each row's tokens.
 struct ComparisonGrid : LazyGrid {
     std::vector<std::size_t> tokensA; ///< per row, or Counterpart::kNone

@@ -127,6 +127,43 @@ float selectionMargin(std::span<const float> selection, std::span<const std::int
     return lowestChosen - bestRejected;
 }
 
+namespace {
+
+/// One token's choice at one layer into the arrays of a trace or of its attention.
+template <typename Arrays>
+void store(Arrays& arrays, std::size_t k, std::size_t cell, const ForwardObserver::Routing& routing)
+{
+    const auto at = [&](auto& values, std::size_t width) {
+        return values.begin() + static_cast<std::ptrdiff_t>(cell * width);
+    };
+    std::ranges::copy(routing.ids, at(arrays.ids, k));
+    std::ranges::copy(routing.weights, at(arrays.weights, k));
+    std::ranges::copy(routing.logits, at(arrays.logits, routing.logits.size()));
+    arrays.margins[cell] = selectionMargin(routing.selection, routing.ids);
+}
+
+} // namespace
+
+std::optional<RoutingTrace> attentionTrace(const RoutingTrace& trace)
+{
+    const RoutingTrace::AttentionRouting& attention = trace.attention;
+    if (attention.layers.empty())
+        return std::nullopt;
+    RoutingTrace heads;
+    heads.prompt = trace.prompt;
+    heads.tokens = trace.tokens;
+    heads.layers = attention.layers;
+    heads.experts = trace.experts;
+    heads.k = attention.k;
+    heads.ids = attention.ids;
+    heads.weights = attention.weights;
+    heads.logits = attention.logits;
+    heads.margins = attention.margins;
+    heads.next = trace.next;
+    heads.nextLogProbability = trace.nextLogProbability;
+    return heads;
+}
+
 TraceRecorder::TraceRecorder(
     const MoeModel& model, const Interventions& interventions, std::size_t predictions)
     : m_predictions(predictions)
@@ -137,6 +174,10 @@ TraceRecorder::TraceRecorder(
     m_trace.k = interventions.topK.value_or(router.topK);
     m_trace.marginUnit = router.selectionUnit();
     m_trace.interventions = interventions;
+    m_trace.attention.k = router.topK; // interventions concern the experts of the MLP
+    for (std::uint32_t layer = 0; layer < model.config().layerCount(); ++layer)
+        if (model.config().layers[layer].mixer == LayerSpec::Mixer::RoutedHeads)
+            m_trace.attention.layers.push_back(LayerId(layer));
 }
 
 void TraceRecorder::addToken(TraceToken token)
@@ -148,6 +189,12 @@ void TraceRecorder::addToken(TraceToken token)
     m_trace.weights.resize(cells * m_trace.k);
     m_trace.logits.resize(cells * m_trace.experts);
     m_trace.margins.resize(cells);
+    RoutingTrace::AttentionRouting& attention = m_trace.attention;
+    const std::size_t attentionCells = tokens * attention.layers.size();
+    attention.ids.resize(attentionCells * attention.k, -1);
+    attention.weights.resize(attentionCells * attention.k);
+    attention.logits.resize(attentionCells * m_trace.experts);
+    attention.margins.resize(attentionCells);
     m_trace.next.resize(tokens);
     m_trace.nextLogProbability.resize(tokens, std::numeric_limits<float>::quiet_NaN());
 }
@@ -155,16 +202,20 @@ void TraceRecorder::addToken(TraceToken token)
 void TraceRecorder::onRouting(LayerId layer, std::uint32_t position, const Routing& routing)
 {
     const auto ordinal = m_trace.ordinalOf(layer);
-    if (!ordinal || position >= m_trace.tokens.size())
-        return;
-    const std::size_t cell = position * m_trace.layers.size() + *ordinal;
-    const auto at = [&](auto& values, std::size_t width) {
-        return values.begin() + static_cast<std::ptrdiff_t>(cell * width);
-    };
-    std::ranges::copy(routing.ids, at(m_trace.ids, m_trace.k));
-    std::ranges::copy(routing.weights, at(m_trace.weights, m_trace.k));
-    std::ranges::copy(routing.logits, at(m_trace.logits, m_trace.experts));
-    m_trace.margins[cell] = selectionMargin(routing.selection, routing.ids);
+    if (ordinal && position < m_trace.tokens.size())
+        store(m_trace, m_trace.k, position * m_trace.layers.size() + *ordinal, routing);
+}
+
+void TraceRecorder::onAttentionRouting(
+    LayerId layer, std::uint32_t position, const Routing& routing)
+{
+    RoutingTrace::AttentionRouting& attention = m_trace.attention;
+    const auto at = std::ranges::find(attention.layers, layer);
+    if (at != attention.layers.end() && position < m_trace.tokens.size())
+        store(attention, attention.k,
+            position * attention.layers.size()
+                + static_cast<std::size_t>(at - attention.layers.begin()),
+            routing);
 }
 
 void TraceRecorder::onLogits(std::uint32_t position, std::span<const float> logits)

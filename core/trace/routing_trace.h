@@ -53,6 +53,16 @@ struct RoutingTrace {
     std::vector<float>
         nextLogProbability; ///< [T], log p of the token that follows; NaN for the last
     Interventions interventions;
+    /// The second routing of families that choose attention heads too (JetMoE), with the same E.
+    struct AttentionRouting {
+        std::vector<LayerId> layers; ///< absolute; empty in every other family
+        std::uint32_t k = 0;
+        std::vector<std::int32_t> ids; ///< [T][L][k]
+        std::vector<float> weights; ///< [T][L][k]
+        std::vector<float> logits; ///< [T][L][E]
+        std::vector<float> margins; ///< [T][L]
+    };
+    AttentionRouting attention;
 
     std::size_t tokenCount() const { return tokens.size(); }
     std::size_t layerCount() const { return layers.size(); }
@@ -70,6 +80,9 @@ struct RoutingTrace {
     std::optional<std::size_t> ordinalOf(LayerId layer) const;
 };
 
+/// The routing of attention heads as a trace of its own; nothing where there is none.
+std::optional<RoutingTrace> attentionTrace(const RoutingTrace& trace);
+
 /// How many experts two choices have in common.
 std::size_t sharedExperts(std::span<const std::int32_t> a, std::span<const std::int32_t> b);
 
@@ -82,6 +95,7 @@ public:
     /// Tokens that will pass; more can be added as they are generated.
     void addToken(TraceToken token);
     void onRouting(LayerId layer, std::uint32_t position, const Routing& routing) override;
+    void onAttentionRouting(LayerId layer, std::uint32_t position, const Routing& routing) override;
     void onLogits(std::uint32_t position, std::span<const float> logits) override;
     const RoutingTrace& trace() const { return m_trace; }
     RoutingTrace take() { return std::move(m_trace); }

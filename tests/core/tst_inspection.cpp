@@ -1,10 +1,13 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/experiments/logit_lens.h"
 #include "core/experiments/tensor_glance.h"
 #include "core/model/open_model.h"
+#include "core/trace/routing_trace.h"
 #include "tests/support/checkpoint_builder.h"
 #include "tests/support/files.h"
 
@@ -101,6 +104,46 @@ private slots:
         }
         QCOMPARE(lens->readings[0].attentionBefore, 0.0);
         QCOMPARE(lens->readings[0].mlpBefore, 0.0);
+    }
+
+    void attentionHeadsHaveARoutingOfTheirOwn()
+    {
+        const auto open = openModel(test::fixtures() / "families" / "jetmoe");
+        VERIFY_OK(open);
+        QVERIFY((*open)->model);
+        TraceRequest request;
+        request.ids = {3, 7, 5, 9};
+        TaskContext context;
+        const auto trace = traceRouting(**open, request, context);
+        VERIFY_OK(trace);
+        const auto heads = attentionTrace(*trace);
+        QVERIFY(heads);
+        QCOMPARE(heads->layerCount(), std::size_t{(*open)->model->config().layerCount()});
+        QCOMPARE(heads->tokenCount(), std::size_t{4});
+        QVERIFY(heads->logits != trace->logits);
+        for (std::size_t t = 0; t < heads->tokenCount(); ++t) {
+            for (std::size_t l = 0; l < heads->layerCount(); ++l) {
+                const auto logits = heads->logitsAt(t, l);
+                const auto ids = heads->idsAt(t, l);
+                // The first choice has the largest logit, and the margin is what follows the last.
+                QCOMPARE(logits[static_cast<std::size_t>(ids[0])], std::ranges::max(logits));
+                std::vector<float> sorted(logits.begin(), logits.end());
+                std::ranges::sort(sorted, std::greater{});
+                QCOMPARE(heads->marginAt(t, l), sorted[heads->k - 1] - sorted[heads->k]);
+            }
+        }
+    }
+
+    void otherFamiliesHaveNone()
+    {
+        const auto open = openModel(test::fixtures() / "families" / "olmoe");
+        VERIFY_OK(open);
+        TraceRequest request;
+        request.ids = {3, 7};
+        TaskContext context;
+        const auto trace = traceRouting(**open, request, context);
+        VERIFY_OK(trace);
+        QVERIFY(!attentionTrace(*trace));
     }
 
     void aGlanceCountsWhatATensorHolds()

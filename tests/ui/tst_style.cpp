@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cmath>
-
 #include <algorithm>
+#include <cmath>
 
 #include <QApplication>
 #include <QLabel>
@@ -296,6 +295,23 @@ private slots:
         QCOMPARE(std::count_if(labels.begin(), labels.end(),
                      [](const QLabel* label) { return label->isVisible(); }),
             3);
+    }
+
+    void chosenSegmentsAreNotCut()
+    {
+        Style style;
+        style.applyToApplication();
+        SegmentedControl control(
+            style, {QStringLiteral("differences from the mean"), QStringLiteral("whole")});
+        control.show();
+        const QFontMetrics bold(style.words(0, QFont::DemiBold));
+        for (const QPushButton* button : control.findChildren<QPushButton*>()) {
+            const int room = button->width() - 2 * style.pxInt(10);
+            QVERIFY2(bold.horizontalAdvance(button->text()) <= room, qPrintable(button->text()));
+        }
+        const int width = control.sizeHint().width();
+        control.setCurrent(1);
+        QCOMPARE(control.sizeHint().width(), width);
     }
 
     void lettersJoinWhereTheirScriptNeedsIt()

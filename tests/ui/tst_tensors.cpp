@@ -8,8 +8,7 @@
 #include <QTreeView>
 
 #include "tests/ui/window_desk.h"
-#include "ui/figures/figure_panel.h"
-#include "ui/figures/figure_view.h"
+#include "ui/figures/heat_map_view.h"
 #include "ui/shell/tensor_inspector.h"
 #include "ui/shell/tensor_model.h"
 #include "ui/style/inline_message.h"
@@ -61,9 +60,9 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(!page->isBusy(), kPatience);
         auto* name = inspector->findChild<QLabel*>(QStringLiteral("tensorName"));
         QCOMPARE(name->text(), QStringLiteral("lm_head.weight"));
-        auto* picture = inspector->findChild<FigurePanel*>(QStringLiteral("tensorPicture"));
+        auto* picture = inspector->findChild<HeatMapView*>(QStringLiteral("tensorPicture"));
         QVERIFY(!picture->isHidden());
-        const auto& map = std::get<HeatMapFigure>(picture->view()->figure()->data);
+        const auto& map = std::get<HeatMapFigure>(picture->figure()->data);
         QCOMPARE(map.rows, std::size_t{96});
         QCOMPARE(map.cols, std::size_t{96});
         QStringList facts;

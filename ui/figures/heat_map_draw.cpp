@@ -215,8 +215,11 @@ void HeatMapView::drawReadout(const Ink& ink, const Geometry& g) const
     scale += QStringLiteral(": ") + text(data()->valueTitle);
     p.setFont(ink.style.words(-1));
     p.setPen(ink.theme.mutedText);
-    p.drawText(QRectF(g.readout.left(), y, g.readout.width(), line),
-        Qt::AlignLeft | Qt::AlignVCenter, elided(p.font(), scale, g.readout.width()));
+    // Two lines where one is too short and the other is free.
+    const bool wraps = y + 2 * line <= g.readout.bottom() + 1;
+    p.drawText(QRectF(g.readout.left(), y, g.readout.width(), wraps ? 2 * line : line),
+        int{Qt::AlignLeft} | (wraps ? Qt::AlignTop | Qt::TextWordWrap : int{Qt::AlignVCenter}),
+        wraps ? scale : elided(p.font(), scale, g.readout.width()));
 }
 
 } // namespace moescope::ui

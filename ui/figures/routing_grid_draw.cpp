@@ -105,6 +105,13 @@ int RoutingGridView::drawCells(const Ink& ink, const GridGeometry& g) const
 {
     int asked = 0;
     int previousGroup = 0;
+    // Every other group lies on a band.
+    ink.painter.setPen(Qt::NoPen);
+    ink.painter.setBrush(ink.theme.pending);
+    for (int place = g.firstPlace(); place <= g.lastPlace() && m_order.empty(); ++place)
+        if (m_source->columnGroup(columnAt(place)) % 2 == 1)
+            ink.painter.drawRect(QRectF(g.cell(0, place).left() - g.gap / 2, g.cells.top(),
+                g.cellWidth, std::min(g.cells.height(), g.contentHeight - g.scroll.y())));
     for (int place = g.firstPlace(); place <= g.lastPlace(); ++place) {
         const int col = columnAt(place);
         const int group = m_source->columnGroup(col);

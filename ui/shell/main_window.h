@@ -72,6 +72,7 @@ private:
     void onModelOpened();
     void onModelButtonText();
     void onPromptFailed(const QString& message);
+    void usePromptFile(const QString& path);
     void updateHistoryActions();
     void updateInspector();
     void askForModel(bool folder);

@@ -4,6 +4,7 @@
 #include <QCloseEvent>
 #include <QDir>
 #include <QDragEnterEvent>
+#include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
@@ -224,13 +225,42 @@ void MainWindow::dropEvent(QDropEvent* event)
     event->acceptProposedAction();
     const QString path = urls.front().toLocalFile();
     const QString suffix = QFileInfo(path).suffix().toLower();
-    if (suffix == QLatin1String("txt") || suffix == QLatin1String("jsonl")) {
-        showError(tr(
-            "%1 is a text set; those cannot be opened yet. Copy a passage into the prompt instead.")
+    if (suffix == QLatin1String("txt")) {
+        usePromptFile(path);
+        return;
+    }
+    if (suffix == QLatin1String("jsonl")) {
+        showError(tr("%1 is a text set; those cannot be opened yet. Drop a .txt file to make its "
+                     "text the prompt.")
                       .arg(QFileInfo(path).fileName()));
         return;
     }
     m_context.models.open(path);
+}
+
+/// A short text becomes the prompt.
+void MainWindow::usePromptFile(const QString& path)
+{
+    constexpr qint64 kMost = 20'000; // bytes, a few thousand tokens
+    QFile file(path);
+    const QString name = QFileInfo(path).fileName();
+    if (!file.open(QIODevice::ReadOnly)) {
+        showError(tr("%1 cannot be read: %2.").arg(path, file.errorString()));
+        return;
+    }
+    if (file.size() > kMost) {
+        showError(tr("%1 has %2 bytes; a prompt takes up to %3. Copy a passage into the prompt "
+                     "instead.")
+                      .arg(name)
+                      .arg(file.size())
+                      .arg(kMost));
+        return;
+    }
+    const QString text = QString::fromUtf8(file.readAll()).trimmed();
+    if (text.isEmpty())
+        showError(tr("%1 holds no text.").arg(name));
+    else
+        m_promptBar->usePrompt(text);
 }
 
 } // namespace moescope::ui

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/model_facts.h"
 
+#include <algorithm>
 #include <thread>
+#include <utility>
 
 #include <QCoreApplication>
 #include <QStringList>
@@ -35,6 +37,38 @@ QString layersAndExperts(const ModelConfig& config)
     if (config.mixtureLayerCount() != config.layerCount())
         mixture += tr(" in %1 of them").arg(config.mixtureLayerCount());
     return layers + mixture;
+}
+
+QString sharedExpertsText(const RouterSpec& router)
+{
+    QString words = router.sharedExperts == 1
+        ? tr("1 that reads every token")
+        : tr("%1 that read every token").arg(router.sharedExperts);
+    words += tr(", outside the router, %1 wide").arg(router.sharedIntermediate);
+    return router.sharedGate ? words + tr(", behind a gate of its own") : words;
+}
+
+/// What mixes tokens where it is not plain attention, and in how many layers.
+QString mixersText(const ModelConfig& config)
+{
+    using Mixer = LayerSpec::Mixer;
+    const std::pair<Mixer, QString> kinds[]
+        = {{Mixer::LatentAttention, tr("latent attention (MLA)")},
+            {Mixer::DeltaNet, tr("linear attention (gated delta net)")},
+            {Mixer::RoutedHeads, tr("heads chosen by a router of their own")}};
+    QString words;
+    for (const auto& [mixer, name] : kinds) {
+        const auto layers = std::ranges::count(config.layers, mixer, &LayerSpec::mixer);
+        if (layers == static_cast<std::ptrdiff_t>(config.layers.size()))
+            words += QStringLiteral(", ") + name;
+        else if (layers > 0)
+            words += tr(", %1 in %2 layers").arg(name).arg(layers);
+    }
+    const auto windows = std::ranges::count_if(
+        config.layers, [](const LayerSpec& layer) { return layer.window.has_value(); });
+    if (windows > 0)
+        words += tr(", a sliding window in %1 layers").arg(windows);
+    return words;
 }
 
 QString spread(const Checkpoint& checkpoint)
@@ -90,12 +124,15 @@ std::vector<std::pair<QString, QString>> factsTable(const OpenModel& open)
         add(tr("Layers"), layersAndExperts(config));
         if (config.mixtureLayerCount() > 0)
             add(tr("Router"), text(config.router.describe()));
+        if (config.router.sharedExperts > 0)
+            add(tr("Shared experts"), sharedExpertsText(config.router));
         add(tr("Width"), tr("%1 hidden").arg(config.hidden));
         add(tr("Attention"),
             tr("%1 heads of %2, %3 key-value heads")
-                .arg(attention.heads)
-                .arg(attention.headDim)
-                .arg(attention.kvHeads));
+                    .arg(attention.heads)
+                    .arg(attention.headDim)
+                    .arg(attention.kvHeads)
+                + mixersText(config));
         add(tr("Positions"), text(formatCount(config.maxPositions)));
         add(tr("Vocabulary"), text(formatCount(config.vocabulary)));
         add(tr("Number format"), text(std::string(dtypeName(open.model->weightDtype()))));

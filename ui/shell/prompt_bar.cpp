@@ -150,7 +150,7 @@ void PromptBar::fillExamples()
         for (const std::string& prompt : prompts) {
             const QString text = QString::fromStdString(prompt);
             QAction* action = into->addAction(shortened(text));
-            connect(action, &QAction::triggered, this, [this, text] { useExample(text); });
+            connect(action, &QAction::triggered, this, [this, text] { usePrompt(text); });
         }
     };
     fill(menu->addMenu(tr("from the literature")), sourcePrompts());
@@ -160,7 +160,7 @@ void PromptBar::fillExamples()
             fill(menu->addMenu(QString::fromStdString(category.id)), category.prompts);
 }
 
-void PromptBar::useExample(const QString& prompt)
+void PromptBar::usePrompt(const QString& prompt)
 {
     const bool second = isComparing() && m_second->edit()->hasFocus();
     (second ? m_second : m_first)->setText(prompt);

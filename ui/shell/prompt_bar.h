@@ -35,6 +35,7 @@ public:
         QWidget* parent = nullptr);
 
     void focusPrompt();
+    void usePrompt(const QString& prompt); ///< puts it into the field in use and analyses it
     void submit();
     void setComparing(bool comparing);
     bool isComparing() const;
@@ -47,7 +48,6 @@ private:
     PromptField* makeField(const QString& name, const QString& accessibleName);
     QToolButton* makeTool(const QString& name, const QString& icon, const QString& tip);
     void fillExamples();
-    void useExample(const QString& prompt);
     void onModelOpened();
     void onPromptChanged();
     void onInterventionsChanged();

@@ -10,7 +10,6 @@
 #include "core/base/text.h"
 #include "core/experiments/tensor_glance.h"
 #include "core/model/open_model.h"
-#include "ui/figures/figure_panel.h"
 #include "ui/figures/figure_words.h"
 #include "ui/figures/heat_map_view.h"
 #include "ui/jobs/job_runner.h"
@@ -47,14 +46,15 @@ TensorInspector::TensorInspector(UiContext& context, QWidget* parent)
     , m_note(plainLabel(QStringLiteral("muted"), this))
     , m_facts(new QWidget(this))
     , m_grid(new QGridLayout(m_facts))
-    , m_picture(new FigurePanel(context.style, new HeatMapView(context.style), this))
+    , m_picture(new HeatMapView(context.style, this))
 {
     setObjectName(QStringLiteral("tensorInspector"));
     m_title->setObjectName(QStringLiteral("tensorName"));
     m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_note->setObjectName(QStringLiteral("tensorNote"));
     m_picture->setObjectName(QStringLiteral("tensorPicture"));
-    m_picture->view()->setMinimumHeight(context.style.pxInt(320));
+    m_picture->setMinimumHeight(context.style.pxInt(280));
+    m_picture->setFrameShape(QFrame::NoFrame);
     m_grid->setContentsMargins(0, 0, 0, 0);
     m_grid->setColumnStretch(1, 1);
     auto* column = new QVBoxLayout(this);
@@ -171,9 +171,8 @@ void TensorInspector::showGlance(const Result<TensorGlance>& glance)
             tr("infinite or NaN"), QString::fromStdString(formatCount(glance->notFinite)), from);
     m_note->setText(from);
     m_note->setVisible(glance->sampled());
-    Figure figure = glanceFigure(*glance, m_name.toStdString());
-    figure.title = tr("Elements").toStdString();
-    m_picture->setFigure(std::make_shared<const Figure>(std::move(figure)));
+    m_picture->setFigure(
+        std::make_shared<const Figure>(glanceFigure(*glance, m_name.toStdString())));
     m_picture->show();
 }
 

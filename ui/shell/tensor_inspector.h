@@ -18,7 +18,7 @@ struct TensorInfo;
 
 namespace moescope::ui {
 
-class FigurePanel;
+class HeatMapView;
 struct UiContext;
 
 /// What one tensor holds: where it lies, the spread of its elements and a picture of them.
@@ -50,7 +50,7 @@ private:
     QLabel* m_note;
     QWidget* m_facts;
     QGridLayout* m_grid;
-    FigurePanel* m_picture;
+    HeatMapView* m_picture;
     QTimer m_rest; ///< walking through tensors reads only the last
 };
 

@@ -106,7 +106,8 @@ void TensorPage::restyle()
     const int gap = style.pxInt(12);
     layout()->setContentsMargins(gap, gap, gap, gap);
     layout()->setSpacing(gap);
-    m_tree->setStyleSheet(QStringLiteral("QTreeView::item { padding: %1px %2px; }")
+    m_tree->setStyleSheet(QStringLiteral("QTreeView::item { padding: %1px %2px; }"
+                                         "QHeaderView::section { padding: %1px %1px; }")
                               .arg(style.pxInt(3))
                               .arg(style.pxInt(8)));
     m_filter->setMinimumWidth(style.pxInt(280));
@@ -114,7 +115,7 @@ void TensorPage::restyle()
     m_tree->header()->setFont(style.words(-1));
     const QFontMetrics metrics(style.mono());
     const std::pair<int, const char*> widths[]
-        = {{TensorModel::DType, "f8_e4m3 "}, {TensorModel::Shape, "[151936, 12288, 16]"},
+        = {{TensorModel::DType, "f8_e4m3 "}, {TensorModel::Shape, "[151936, 12288]"},
             {TensorModel::Elements, "1,234,567,890 "}, {TensorModel::Bytes, "123.4 MB  "},
             {TensorModel::File, "model-00001-of-00003.safetensors"}};
     for (const auto& [column, sample] : widths)
@@ -144,6 +145,8 @@ void TensorPage::activate()
         return;
     const auto open = m_context.session.model();
     m_model->setCheckpoint(open ? open->checkpoint : nullptr);
+    m_tree->setColumnHidden(
+        TensorModel::File, !open || open->checkpoint->files().size() < 2); // it says nothing then
     m_panel->setSubtitle(open
             ? tr("%1 in %2, %3")
                   .arg(QString::fromStdString(formatCount(open->checkpoint->tensors().size())),

@@ -10,6 +10,12 @@
 
 namespace moescope::ui {
 
+namespace {
+
+constexpr double kPadding = 10; ///< left and right of a word, as in the style sheet
+
+} // namespace
+
 SegmentedControl::SegmentedControl(Style& style, const QStringList& labels, QWidget* parent)
     : QWidget(parent)
     , m_style(style)
@@ -58,6 +64,7 @@ void SegmentedControl::setLabels(const QStringList& labels)
     if (!labels.isEmpty())
         m_group->button(before >= 0 && before < labels.size() ? before : 0)->setChecked(true);
     setName(m_name);
+    restyle();
 }
 
 int SegmentedControl::count() const
@@ -99,6 +106,11 @@ void SegmentedControl::setSegmentToolTip(int index, const QString& text)
 void SegmentedControl::restyle()
 {
     layout()->setSpacing(m_style.pxInt(3));
+    // The chosen segment is bold; all keep the room for that, so that nothing is cut or moves.
+    const QFontMetrics bold(m_style.words(0, QFont::DemiBold));
+    for (QAbstractButton* button : m_group->buttons())
+        button->setMinimumWidth(
+            bold.horizontalAdvance(button->text()) + 2 * m_style.pxInt(kPadding) + 2);
 }
 
 } // namespace moescope::ui

@@ -49,10 +49,14 @@ void BarRows::paintRow(QPainter& painter, int row, const QRectF& rect)
         widest = std::max(widest, metrics.horizontalAdvance(other.number));
     const double gap = look().px(8);
     const double numberWidth = widest;
-    const double labelWidth = std::min(rect.width() * 0.34, look().px(110));
+    const double pad = look().px(4);
+    // Short labels keep the bars of neighbouring lists in line; longer ones get what they need.
+    double labelWidth = std::min(rect.width() * 0.34, look().px(110));
+    for (const Bar& other : m_bars)
+        labelWidth = std::max(
+            labelWidth, std::min(textWidth(font, other.label) + pad + 1, rect.width() * 0.46));
 
     painter.setPen(theme.text);
-    const double pad = look().px(4);
     painter.setFont(fontFor(font, bar.label));
     painter.drawText(rect.adjusted(pad, 0, labelWidth - rect.width(), 0),
         Qt::AlignLeft | Qt::AlignVCenter, elided(font, bar.label, labelWidth - pad));

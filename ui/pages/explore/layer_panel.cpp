@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/explore/layer_panel.h"
 
+#include <algorithm>
+
 #include <QGuiApplication>
 #include <QLabel>
 
@@ -33,6 +35,7 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
     , m_view(new SegmentedControl(style, {tr("chosen"), tr("probabilities"), tr("logits")}))
     , m_orderLabel(makeLabel(QStringLiteral("muted"), tr("order")))
     , m_order(new SegmentedControl(style, {tr("id"), tr("load"), tr("clustered")}))
+    , m_router(new SegmentedControl(style, {tr("experts"), tr("attention heads")}))
 {
     setObjectName(QStringLiteral("layerPanel"));
     m_grid->setObjectName(QStringLiteral("layerGrid"));
@@ -48,6 +51,13 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
     m_order->setSegmentToolTip(0, tr("Experts by their number"));
     m_order->setSegmentToolTip(1, tr("Busiest expert first"));
     m_order->setSegmentToolTip(2, tr("Experts that read the same tokens stand side by side"));
+    m_router->setName(tr("router"));
+    m_router->setObjectName(QStringLiteral("layerRouter"));
+    m_router->setSegmentToolTip(0, tr("Which experts of the MLP read a token"));
+    m_router->setSegmentToolTip(
+        1, tr("Which attention heads read a token: this family has a second router for them"));
+    m_router->hide();
+    addFooterWidget(m_router);
     addFooterWidget(m_view);
     addFooterSpace();
     addFooterWidget(m_orderLabel);
@@ -60,7 +70,29 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
         arrange();
         emit lookChanged();
     });
+    connect(m_router, &SegmentedControl::currentChanged, this, [this] {
+        rebuild();
+        showSelection();
+    });
     connectGrid();
+}
+
+bool LayerPanel::showsHeads() const
+{
+    if (m_router->current() != 1 || !m_scene || !m_layer)
+        return false;
+    const auto& layers = m_scene->side(m_side)->trace.attention.layers;
+    return std::ranges::find(layers, *m_layer) != layers.end();
+}
+
+SidePointer LayerPanel::shownSide() const
+{
+    SidePointer side = m_scene->side(m_side);
+    if (!showsHeads())
+        return side;
+    auto shown = std::make_shared<ExploreResult::Side>(*side);
+    shown->trace = attentionTrace(side->trace).value_or(side->trace);
+    return shown;
 }
 
 void LayerPanel::connectGrid()
@@ -76,7 +108,8 @@ void LayerPanel::connectGrid()
         hover.side = m_side;
         if (row >= 0) {
             hover.token = static_cast<std::size_t>(row);
-            hover.expert = expertOf(col);
+            if (isExpert(col))
+                hover.expert = expertOf(col);
         }
         m_session.setHover(hover);
     });
@@ -133,9 +166,18 @@ void LayerPanel::rebuild()
 {
     if (!m_scene)
         return;
-    const SidePointer side = m_scene->side(m_side);
+    m_router->setVisible(!m_scene->side(m_side)->trace.attention.layers.empty());
+    const SidePointer side = shownSide();
+    const bool heads = showsHeads();
     LazyGrid grid = layerGrid(side, *m_layer, static_cast<GridView>(viewIndex()),
-        counterpart(m_result, m_side == PromptSide::B));
+        heads ? std::nullopt : counterpart(m_result, m_side == PromptSide::B),
+        heads ? nullptr : &m_result->model->model->config().router);
+    if (heads) {
+        grid.heading.title += tr(", attention").toStdString();
+        grid.heading.caption = tr("Every attention expert is a set of query heads; the numbers "
+                                  "rank those that read the token.")
+                                   .toStdString();
+    }
     if (m_fixed) { // half the width: the cells matter more than the bars
         grid.heading.title += ", " + m_fixedName.toStdString();
         std::get<RoutingGridFigure>(grid.heading.data).rowBars.clear();
@@ -154,7 +196,8 @@ void LayerPanel::arrange()
 {
     if (!m_scene || !m_grid->source())
         return;
-    const RoutingTrace& trace = m_scene->side(m_side)->trace;
+    const SidePointer side = shownSide();
+    const RoutingTrace& trace = side->trace;
     const auto ordinal = trace.ordinalOf(*m_layer);
     std::vector<int> order;
     if (orderIndex() == ByLoad) {
@@ -162,6 +205,8 @@ void LayerPanel::arrange()
     } else if (orderIndex() == Clustered && ordinal) {
         for (const std::size_t expert : clusteredExperts(trace, *ordinal))
             order.push_back(static_cast<int>(expert));
+        for (int col = static_cast<int>(order.size()); col < m_grid->source()->cols(); ++col)
+            order.push_back(col); // shared experts stay last
     }
     m_grid->setColumnOrder(order);
 }
@@ -171,7 +216,7 @@ void LayerPanel::showSelection()
     const auto token = m_scene->tokenOn(m_side);
     const auto range = m_scene->rangeOn(m_side);
     const Selection& selection = m_scene->selection;
-    const auto expert = selection.expert();
+    const auto expert = showsHeads() ? std::nullopt : selection.expert();
     m_grid->setCurrentCell(
         token ? static_cast<int>(*token) : -1, expert ? static_cast<int>(expert->value) : -1);
     if (range && range->count() > 1)
@@ -179,16 +224,21 @@ void LayerPanel::showSelection()
     else
         m_grid->setHighlightedRows(0, -1);
     QList<int> outlined;
-    for (const ExpertId id : selection.experts)
+    for (const ExpertId id : showsHeads() ? std::vector<ExpertId>{} : selection.experts)
         outlined.append(static_cast<int>(id.value));
     m_grid->setOutlinedColumns(outlined);
     QList<int> masked;
     const bool untouched = m_scene->comparing == Comparing::Changes && m_side == PromptSide::A;
     for (const auto& at : m_session.interventions().current().masked) {
-        if (at.layer == *m_layer && !untouched)
+        if (at.layer == *m_layer && !untouched && !showsHeads())
             masked.append(static_cast<int>(at.expert.value));
     }
     m_grid->setBlockedColumns(masked);
+}
+
+bool LayerPanel::isExpert(int col) const
+{
+    return !showsHeads() && m_grid->source() && m_grid->source()->gapLabel(col).isEmpty();
 }
 
 void LayerPanel::onCellClicked(int row, int col)
@@ -197,7 +247,9 @@ void LayerPanel::onCellClicked(int row, int col)
     const auto token = static_cast<std::size_t>(row);
     next.tokens = TokenRange{token, token};
     next.side = m_side;
-    if (QGuiApplication::keyboardModifiers() & Qt::ControlModifier) {
+    if (!isExpert(col)) {
+        // A shared expert has nothing to select.
+    } else if (QGuiApplication::keyboardModifiers() & Qt::ControlModifier) {
         if (std::erase(next.experts, expertOf(col)) == 0)
             next.experts.push_back(expertOf(col));
     } else {
@@ -208,6 +260,8 @@ void LayerPanel::onCellClicked(int row, int col)
 
 void LayerPanel::onColumnClicked(int col, Qt::KeyboardModifiers modifiers)
 {
+    if (!isExpert(col))
+        return;
     if (modifiers & Qt::ControlModifier)
         m_session.toggleExpert(expertOf(col));
     else
@@ -216,6 +270,8 @@ void LayerPanel::onColumnClicked(int col, Qt::KeyboardModifiers modifiers)
 
 void LayerPanel::openMenu(int col, const QPoint& position)
 {
+    if (!isExpert(col))
+        return;
     QMenu* menu = makeExpertMenu(m_session, *m_layer, expertOf(col), this);
     menu->addSeparator();
     menu->addActions(m_grid->exportActions());

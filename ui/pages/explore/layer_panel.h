@@ -38,7 +38,11 @@ private:
     void connectGrid();
     void rebuild();
     void arrange();
+    /// Of the routing that is shown: the experts', or that of attention heads.
+    SidePointer shownSide() const;
+    bool showsHeads() const;
     void showSelection();
+    bool isExpert(int col) const; ///< not a shared one
     void onCellClicked(int row, int col);
     void onColumnClicked(int col, Qt::KeyboardModifiers modifiers);
     void openMenu(int col, const QPoint& position);
@@ -49,6 +53,7 @@ private:
     SegmentedControl* m_view;
     QLabel* m_orderLabel;
     SegmentedControl* m_order;
+    SegmentedControl* m_router; ///< only in families with two
     std::optional<PromptSide> m_fixed;
     QString m_fixedName;
     std::optional<ExploreScene> m_scene;

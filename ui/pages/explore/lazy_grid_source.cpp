@@ -130,6 +130,11 @@ QString LazyGridSource::gapLabel(int col) const
     return m_grid.gaps.empty() ? QString() : text(m_grid.gaps[index(col)]);
 }
 
+int LazyGridSource::columnGroup(int col) const
+{
+    return m_grid.columnGroups.empty() ? 0 : m_grid.columnGroups[index(col)];
+}
+
 bool LazyGridSource::hasRowSides() const
 {
     return !m_grid.rowSides.empty();

@@ -33,6 +33,7 @@ public:
     double rowBarFull(int bar) const override;
     double rowBarWarnBelow(int bar) const override;
     QString gapLabel(int col) const override;
+    int columnGroup(int col) const override;
     bool hasRowSides() const override;
     std::uint8_t rowSides(int row) const override;
 

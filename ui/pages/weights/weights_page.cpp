@@ -6,6 +6,7 @@
 
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QScrollArea>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -16,6 +17,8 @@
 #include "ui/figures/verdict_card_view.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/pages/weights/pill_strip.h"
+#include "ui/pages/weights/weight_notes.h"
+#include "ui/session/model_controller.h"
 #include "ui/session/session.h"
 #include "ui/session/weights_controller.h"
 #include "ui/style/inline_message.h"
@@ -99,8 +102,20 @@ void WeightsPage::build()
     column->setSpacing(style.pxInt(12));
     column->addWidget(makeVerdicts());
     column->addWidget(makeControls());
-    column->addWidget(makeCharts(), 1);
-    m_stack->addWidget(result);
+    QWidget* charts = makeCharts();
+    charts->setMinimumHeight(style.pxInt(340));
+    column->addWidget(charts, 1);
+    m_notes = new WeightNotes(style, m_context.models.resources());
+    column->addWidget(m_notes);
+    auto* scroll = new QScrollArea; // for windows too low for the notes
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(result);
+    scroll->viewport()->setAutoFillBackground(false);
+    result->setAutoFillBackground(false);
+    m_stack->addWidget(scroll);
 }
 
 Panel* WeightsPage::makeVerdicts()
@@ -386,6 +401,7 @@ void WeightsPage::showFigures()
     m_compressible->setFigure(shared(compressibleFigure(*result)));
     m_decay->setFigure(shared(decayFigure(*layer, projection(), differences(), expert, share())));
     m_similarity->setFigure(shared(similarityFigure(*layer, projection())));
+    m_notes->showResult(*result);
     const bool ranks = m_measure->current() != 1;
     m_byLayer->setFigure(shared(
         ranks ? rankByLayerFigure(*result, share(), differences()) : cosineByLayerFigure(*result)));

@@ -20,6 +20,7 @@ class PillStrip;
 class ProgressPlaceholder;
 class SegmentedControl;
 class VerdictCardView;
+class WeightNotes;
 
 /// What are the experts made of? Verdicts with their evidence, decay of singular values against
 /// noise, similarity of the experts, rank by layer. Layers appear as they are finished.
@@ -78,6 +79,7 @@ private:
     FigurePanel* m_similarity = nullptr;
     FigurePanel* m_byLayer = nullptr;
     HeatMapView* m_map = nullptr;
+    WeightNotes* m_notes = nullptr;
 };
 
 } // namespace moescope::ui

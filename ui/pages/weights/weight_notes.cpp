@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/weights/weight_notes.h"
+
+#include <QHBoxLayout>
+
+#include "core/experiments/moe_type.h"
+#include "ui/figures/figure_panel.h"
+#include "ui/figures/figure_table_view.h"
+#include "ui/style/style.h"
+
+namespace moescope::ui {
+
+WeightNotes::WeightNotes(Style& style, std::filesystem::path resources, QWidget* parent)
+    : QWidget(parent)
+    , m_resources(std::move(resources))
+    , m_biases(new FigurePanel(style, new FigureTableView(style), this))
+    , m_published(new FigurePanel(style, new FigureTableView(style), this))
+{
+    setObjectName(QStringLiteral("weightNotes"));
+    m_biases->setObjectName(QStringLiteral("biasPanel"));
+    m_published->setObjectName(QStringLiteral("publishedPanel"));
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(style.pxInt(12));
+    for (FigurePanel* panel : {m_biases, m_published}) {
+        panel->view()->setSource(QStringLiteral("moe-type-analyze"));
+        row->addWidget(panel, 1);
+        panel->hide();
+    }
+    hide();
+}
+
+const std::vector<KnownModel>& WeightNotes::knownModels()
+{
+    if (!m_known)
+        m_known = loadTaxonomy(m_resources).value_or(std::vector<KnownModel>{});
+    return *m_known;
+}
+
+void WeightNotes::showResult(const MoeTypeResult& result)
+{
+    const auto show = [](FigurePanel* panel, std::optional<Figure> figure) {
+        if (figure)
+            panel->setFigure(std::make_shared<const Figure>(std::move(*figure)));
+        panel->setVisible(figure.has_value());
+        return figure.has_value();
+    };
+    const bool biases = show(m_biases, biasArtefactFigure(result));
+    const bool published = show(m_published, publishedFigure(result, knownModels()));
+    setVisible(biases || published);
+}
+
+} // namespace moescope::ui
