@@ -80,6 +80,8 @@ Status runTokenize(const TokenizeOptions& options, Environment& environment)
         MOESCOPE_CHECK(checkOutputPath(options.json));
     MOESCOPE_TRY(const fs::path path, environment.resolve(options.model));
     MOESCOPE_TRY(const auto tokenizer, loadTokenizer(tokenizerPath(path)));
+    if (!tokenizer->warning().empty())
+        Console::error(tokenizer->warning());
     if (toFile)
         return writeFileAtomically(options.json, [&](std::ostream& stream) {
             return tokenizeAll(
@@ -103,7 +105,7 @@ void addTokenizeCommand(CLI::App& app, Commands& commands)
     const auto options = std::make_shared<TokenizeOptions>();
     command.parser
         ->add_option("-m,--model,MODEL", options->model,
-            "Model, or a tokenizer.json or sentencepiece .model file")
+            "Model, or a tokenizer.json, sentencepiece .model or GGUF file")
         ->option_text("(required)")
         ->required();
     command.parser

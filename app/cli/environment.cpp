@@ -112,7 +112,10 @@ Result<fs::path> Environment::resolve(const std::string& model) const
 Result<std::shared_ptr<const OpenModel>> Environment::open(const std::string& model) const
 {
     MOESCOPE_TRY(const fs::path path, resolve(model));
-    return openModel(path);
+    MOESCOPE_TRY(auto open, openModel(path));
+    if (open->tokenizer && !open->tokenizer->warning().empty())
+        Console::error(open->tokenizer->warning());
+    return open;
 }
 
 void Environment::showProgress()

@@ -114,6 +114,8 @@ Figure factsFigure(const OpenModel& open)
                 formatCount(open.tokenizer->vocabularySize())));
     else
         facts.add("no tokenizer", open.tokenizerError.message);
+    if (open.tokenizer && !open.tokenizer->warning().empty())
+        facts.add("tokenizer warning", open.tokenizer->warning());
     return std::move(facts).figure();
 }
 

@@ -63,7 +63,11 @@ Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::st
         return tl::unexpected(model.error());
     open->modelType = open->model ? open->model->config().modelType : modelTypeOf(folder);
 
-    if (auto tokenizer = loadTokenizer(folder))
+    // A GGUF file carries its tokenizer; the folder around it may be that of another model.
+    const bool carriesTokenizer
+        = open->checkpoint->metadata().find("tokenizer.ggml.model") != nullptr;
+    if (auto tokenizer
+        = loadTokenizer(carriesTokenizer ? open->checkpoint->files().front()->path() : folder))
         open->tokenizer = *tokenizer;
     else
         open->tokenizerError = tokenizer.error();

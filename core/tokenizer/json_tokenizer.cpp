@@ -69,9 +69,10 @@ void trim(ByteSpan& span, std::string_view token, bool keepOneSpace, std::string
 
 } // namespace
 
-JsonTokenizer::JsonTokenizer(Parts parts, std::filesystem::path path)
+JsonTokenizer::JsonTokenizer(Parts parts, std::filesystem::path path, std::string warning)
     : m_parts(std::move(parts))
     , m_path(std::move(path))
+    , m_warning(std::move(warning))
 {
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/tokenizer/added_tokens.h"
@@ -18,7 +19,7 @@ namespace moescope::tokenization {
 
 /// A tokenizer.json. `text` is the file's content, `path` names it in errors.
 Result<std::shared_ptr<const Tokenizer>> parseTokenizerJson(
-    std::string_view text, const std::filesystem::path& path);
+    std::string_view text, const std::filesystem::path& path, std::string warning = {});
 
 class JsonTokenizer final : public Tokenizer {
 public:
@@ -30,7 +31,7 @@ public:
         PostProcessor postProcessor;
         Decoder decoder;
     };
-    JsonTokenizer(Parts parts, std::filesystem::path path);
+    JsonTokenizer(Parts parts, std::filesystem::path path, std::string warning);
 
     Result<Encoding> encode(std::string_view utf8) const override;
     Result<Encoding> encodeWithSpecial(std::string_view utf8) const override;
@@ -41,6 +42,7 @@ public:
     std::optional<std::int32_t> bosId() const override;
     std::string_view kind() const override;
     std::filesystem::path source() const override { return m_path; }
+    std::string warning() const override { return m_warning; }
 
 private:
     Result<Encoding> encodeText(std::string_view utf8) const;
@@ -49,6 +51,7 @@ private:
 
     Parts m_parts;
     std::filesystem::path m_path;
+    std::string m_warning;
 };
 
 } // namespace moescope::tokenization

@@ -2,9 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/tokenizer.h"
 
+#include <array>
+#include <fstream>
+
 #include <fmt/format.h>
 
+#include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/gguf.h"
+#include "core/checkpoint/weight_files.h"
 #include "core/io/file_write.h"
+#include "core/tokenizer/gguf_tokenizer.h"
 #include "core/tokenizer/input.h"
 #include "core/tokenizer/json_tokenizer.h"
 #include "core/tokenizer/sentencepiece_tokenizer.h"
@@ -15,8 +22,20 @@ namespace {
 
 using tokenization::kMaxFile;
 
+bool isGgufFile(const std::filesystem::path& path)
+{
+    std::ifstream stream(path, std::ios::binary);
+    std::array<char, 4> begin{};
+    stream.read(begin.data(), begin.size());
+    return stream && isGguf(std::as_bytes(std::span(begin)));
+}
+
 Result<std::shared_ptr<const Tokenizer>> loadFile(const std::filesystem::path& path)
 {
+    if (path.extension() == ".gguf" || isGgufFile(path)) {
+        MOESCOPE_TRY(const auto checkpoint, Checkpoint::open(path));
+        return makeGgufTokenizer(checkpoint->metadata(), checkpoint->files().front()->path());
+    }
     MOESCOPE_TRY(const std::string content, readTextFile(path, kMaxFile));
     const std::size_t first = content.find_first_not_of(" \t\r\n");
     const bool isJson
@@ -38,6 +57,9 @@ Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const std::filesystem::pa
     for (const char* name : {"tokenizer.json", "tokenizer.model"})
         if (std::filesystem::exists(path / name, error))
             return loadFile(path / name);
+    if (const auto weights = findWeightFiles(path);
+        weights && weights->format == WeightFormat::Gguf)
+        return loadFile(weights->files.front());
     return fail(ErrorCode::NotFound,
         fmt::format("{} has neither a tokenizer.json nor a tokenizer.model.", path.string()));
 }

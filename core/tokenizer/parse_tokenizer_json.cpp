@@ -80,12 +80,13 @@ Result<JsonTokenizer::Parts> parseParts(std::string_view text, const std::string
 } // namespace
 
 Result<std::shared_ptr<const Tokenizer>> parseTokenizerJson(
-    std::string_view text, const std::filesystem::path& path)
+    std::string_view text, const std::filesystem::path& path, std::string warning)
 {
     return withoutExceptions<Result<std::shared_ptr<const Tokenizer>>>(
         [&]() -> Result<std::shared_ptr<const Tokenizer>> {
             MOESCOPE_TRY(JsonTokenizer::Parts parts, parseParts(text, path.string()));
-            return std::make_shared<const JsonTokenizer>(std::move(parts), path);
+            return std::make_shared<const JsonTokenizer>(
+                std::move(parts), path, std::move(warning));
         });
 }
 

@@ -41,10 +41,12 @@ public:
     virtual std::optional<std::int32_t> bosId() const = 0; ///< set when encodeWithSpecial begins with it
     virtual std::string_view kind() const = 0; ///< "byte-level BPE", "sentencepiece BPE", ...
     virtual std::filesystem::path source() const = 0; ///< the file it was read from
+    virtual std::string warning() const { return {}; } ///< one sentence on what may be wrong; mostly empty
 };
 
-/// `path`: a tokenizer.json, a sentencepiece .model, or a model folder (tokenizer.json wins over tokenizer.model;
-/// tokenizer_config.json beside it decides about BOS for .model files). NotFound when a folder has neither.
+/// `path`: a tokenizer.json, a sentencepiece .model, a GGUF file, or a model folder (tokenizer.json wins over
+/// tokenizer.model, and both over a GGUF model; tokenizer_config.json beside it decides about BOS for .model files).
+/// NotFound when a folder has none of them.
 Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const std::filesystem::path& path);
 
 } // namespace moescope

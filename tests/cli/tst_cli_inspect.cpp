@@ -83,6 +83,24 @@ private slots:
         QVERIFY(figureOf(report, "metadata") && figureOf(report, "types"));
     }
 
+    void unknownSplitRulesAreWarnedOf()
+    {
+        GgufBuilder builder;
+        builder.string("tokenizer.ggml.model", "gpt2").string("tokenizer.ggml.pre", "made-up");
+        builder.strings("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b"});
+        builder.strings("tokenizer.ggml.merges", {});
+        VERIFY_OK(writeFileAtomically(file("rule.gguf").toStdString(), builder.bytes()));
+        const CliRun run = runCli({QStringLiteral("tokenize"), file("rule.gguf"),
+            QStringLiteral("--text"), QStringLiteral("ab")});
+        VERIFY_EXIT(run, 0);
+        QVERIFY2(
+            run.err.find("\"made-up\", which is not known") != std::string::npos, run.err.c_str());
+        QVERIFY(run.json()["ids"] == Json::array({0, 1}));
+        const CliRun facts = runCli({QStringLiteral("inspect"), file("rule.gguf")});
+        VERIFY_EXIT(facts, 0);
+        QVERIFY(facts.out.find("tokenizer warning") != std::string::npos);
+    }
+
     void exportedQuantsAreExact()
     {
         const QString out = file("quants.safetensors");
