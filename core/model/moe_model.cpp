@@ -6,8 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/model/families/family.h"
+#include "core/model/gguf/gguf_config.h"
+#include "core/model/gguf/gguf_tensors.h"
 
 namespace moescope {
 
@@ -192,9 +195,35 @@ std::uint64_t elements(const LayerTensors& layer)
 
 } // namespace
 
-Result<std::shared_ptr<const MoeModel>> MoeModel::open(std::shared_ptr<const Checkpoint> checkpoint)
+namespace {
+
+struct Described {
+    ModelConfig config;
+    ModelTensors tensors;
+};
+
+Status checkEndTokens(const ModelConfig& config, std::string_view source)
 {
-    const fs::path path = checkpoint->folder() / "config.json";
+    for (const std::int32_t id : config.endTokens) {
+        if (static_cast<std::uint32_t>(id) >= config.vocabulary)
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{}: the end token {} is outside the vocabulary of {}.", source, id,
+                    config.vocabulary));
+    }
+    return {};
+}
+
+Result<Described> openGguf(const Checkpoint& checkpoint)
+{
+    MOESCOPE_TRY(auto description, gguf::describe(checkpoint));
+    MOESCOPE_CHECK(checkEndTokens(description.config, displayPath(checkpoint.path())));
+    MOESCOPE_TRY(auto tensors, gguf::findTensors(description, checkpoint));
+    return Described{std::move(description.config), std::move(tensors)};
+}
+
+Result<Described> openFolder(const Checkpoint& checkpoint)
+{
+    const fs::path path = checkpoint.folder() / "config.json";
     const std::string source = path.string();
     MOESCOPE_TRY(const Json json, readJsonFile(path, 16U << 20));
     if (!json.is_object())
@@ -211,18 +240,25 @@ Result<std::shared_ptr<const MoeModel>> MoeModel::open(std::shared_ptr<const Che
                 "{}: models of the type \"{}\" cannot be run yet; their tensors can be inspected.",
                 source, *modelType));
 
+    Described model;
+    MOESCOPE_TRY(model.config, family->readConfig(json, source));
+    model.config.modelType = *modelType;
+    model.config.familyName = family->name;
+    MOESCOPE_CHECK(checkEndTokens(model.config, source));
+    addGenerationEndTokens(model.config, checkpoint.folder());
+    MOESCOPE_TRY(model.tensors, family->findTensors(model.config, checkpoint));
+    return model;
+}
+
+} // namespace
+
+Result<std::shared_ptr<const MoeModel>> MoeModel::open(std::shared_ptr<const Checkpoint> checkpoint)
+{
+    const bool isGguf = checkpoint->format() == "GGUF";
+    MOESCOPE_TRY(auto described, isGguf ? openGguf(*checkpoint) : openFolder(*checkpoint));
     std::shared_ptr<MoeModel> model(new MoeModel);
-    MOESCOPE_TRY(model->m_config, family->readConfig(json, source));
-    model->m_config.modelType = *modelType;
-    model->m_config.familyName = family->name;
-    for (const std::int32_t id : model->m_config.endTokens) {
-        if (static_cast<std::uint32_t>(id) >= model->m_config.vocabulary)
-            return fail(ErrorCode::BadFormat,
-                fmt::format("{}: the end token {} is outside the vocabulary of {}.", source, id,
-                    model->m_config.vocabulary));
-    }
-    addGenerationEndTokens(model->m_config, checkpoint->folder());
-    MOESCOPE_TRY(model->m_tensors, family->findTensors(model->m_config, *checkpoint));
+    model->m_config = std::move(described.config);
+    model->m_tensors = std::move(described.tensors);
     for (std::uint32_t l = 0; l < model->m_config.layerCount(); ++l) {
         if (model->m_config.layers[l].mixture)
             model->m_mixtureLayers.emplace_back(l);

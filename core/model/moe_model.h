@@ -133,7 +133,8 @@ struct ModelTensors {
 /// Immutable, shared between threads; holds the mapping that its views borrow.
 class MoeModel {
 public:
-    /// Recognises the family by `model_type` of the folder's config.json, checks every tensor's
+    /// Recognises the family by `model_type` of the folder's config.json, or by a GGUF file's
+    /// architecture, checks every tensor's
     /// shape and dtype, reads small vectors only. Unsupported for a `model_type` that no family
     /// claims, naming it.
     static Result<std::shared_ptr<const MoeModel>> open(

@@ -1,92 +1,16 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cstring>
-
-#include "core/checkpoint/checkpoint.h"
 #include "core/io/json.h"
 #include "core/model/open_model.h"
 #include "core/runtime/generate.h"
 #include "core/task/worker_pool.h"
 #include "tests/support/files.h"
+#include "tests/support/recorder.h"
 
 using namespace moescope;
 
-namespace {
-
-/// Everything that expected.safetensors names, collected from any number of passes.
-class Recorder : public ForwardObserver {
-public:
-    std::map<std::string, std::vector<float>> values;
-    std::map<std::string, std::vector<std::int32_t>> ids;
-
-    void onHidden(std::uint32_t layer, std::uint32_t, std::span<const float> x) override
-    {
-        append("hidden." + std::to_string(layer), x);
-    }
-    void onRouting(LayerId layer, std::uint32_t, const Routing& routing) override
-    {
-        append("", layer, routing);
-    }
-    void onAttentionRouting(LayerId layer, std::uint32_t, const Routing& routing) override
-    {
-        append("attn_", layer, routing);
-    }
-    void onLogits(std::uint32_t, std::span<const float> logits) override
-    {
-        append("logits", logits);
-    }
-
-private:
-    void append(const std::string& prefix, LayerId layer, const Routing& routing)
-    {
-        const std::string l = std::to_string(layer.value);
-        append(prefix + "router_logits." + l, routing.logits);
-        append(prefix + "topk_weights." + l, routing.weights);
-        auto& list = ids[prefix + "topk_ids." + l];
-        list.insert(list.end(), routing.ids.begin(), routing.ids.end());
-    }
-    void append(const std::string& name, std::span<const float> x)
-    {
-        auto& list = values[name];
-        list.insert(list.end(), x.begin(), x.end());
-    }
-};
-
-std::vector<float> floats(const TensorInfo& info)
-{
-    std::vector<float> out(info.elements());
-    std::memcpy(out.data(), info.bytes.data(), info.bytes.size());
-    return out;
-}
-
-std::vector<std::int32_t> integers(const TensorInfo& info)
-{
-    std::vector<std::int32_t> out(info.elements());
-    std::memcpy(out.data(), info.bytes.data(), info.bytes.size());
-    return out;
-}
-
-enum class Mode { Prefill, TokenByToken, SmallChunks };
-
-Result<Recorder> run(
-    const MoeModel& model, const std::vector<std::int32_t>& ids, Mode mode, unsigned threads)
-{
-    WorkerPool pool(threads);
-    TaskContext context(pool);
-    KvCache cache(model.config());
-    ForwardSpec spec;
-    spec.logits = LogitsWanted::All;
-    if (mode == Mode::SmallChunks)
-        spec.chunk = 7;
-    Recorder recorder;
-    const std::size_t step = mode == Mode::TokenByToken ? 1 : ids.size();
-    for (std::size_t at = 0; at < ids.size(); at += step)
-        MOESCOPE_CHECK(
-            forward(model, cache, std::span(ids).subspan(at, step), spec, &recorder, context));
-    return recorder;
-}
-
-} // namespace
+using test::Mode;
+using test::Recorder;
 
 class TestFamilies : public QObject {
     Q_OBJECT
@@ -108,52 +32,28 @@ private slots:
     {
         QFETCH(QString, folder);
         const std::filesystem::path path = folder.toStdString();
-        const auto expected = readJsonFile(path / "expected.json");
+        const auto expected = test::Expectations::load(path);
         VERIFY_OK(expected);
-        const auto numbers = Checkpoint::open(path / "expected.safetensors");
-        VERIFY_OK(numbers);
         const auto open = openModel(path);
         VERIFY_OK(open);
         QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
         const MoeModel& model = *(*open)->model;
-        const Json& tolerance = (*expected)["tolerance"];
-        const auto toleranceOf = [&](const std::string& name) -> double {
-            if (name.starts_with("topk_weights") || name.starts_with("attn_topk_weights"))
-                return tolerance["weights_abs"];
-            if (name.starts_with("router_logits") || name.starts_with("attn_router_logits"))
-                return tolerance["router_logits_abs"];
-            return tolerance[name.starts_with("hidden") ? "hidden_abs" : "logits_abs"];
-        };
-        const Json& prompts = (*expected)["prompts"];
-        for (std::size_t p = 0; p < prompts.size(); ++p) {
-            const auto ids = prompts[p]["ids"].get<std::vector<std::int32_t>>();
-            const auto whole = run(model, ids, Mode::Prefill, 1);
+        for (std::size_t p = 0; p < expected->prompts(); ++p) {
+            const auto ids = expected->prompt(p);
+            const auto whole = test::run(model, ids, Mode::Prefill, 1);
             VERIFY_OK(whole);
-            std::size_t compared = 0;
-            for (const TensorInfo& info : (*numbers)->tensors()) {
-                const std::string prefix = "p" + std::to_string(p) + ".";
-                if (!info.name.starts_with(prefix))
-                    continue;
-                const std::string name = info.name.substr(prefix.size());
-                if (info.dtype == DType::I32) {
-                    QVERIFY2(whole->ids.contains(name), name.c_str());
-                    QCOMPARE(whole->ids.at(name), integers(info));
-                } else {
-                    QVERIFY2(whole->values.contains(name), name.c_str());
-                    VERIFY_CLOSE(whole->values.at(name), floats(info), toleranceOf(name));
-                }
-                ++compared;
-            }
+            const auto outcome = expected->compare(p, *whole);
+            QVERIFY2(outcome.problem.empty(), outcome.problem.c_str());
             // logits, hidden states around every layer, three tensors for each router
             const auto routedHeads = std::ranges::count(
                 model.config().layers, LayerSpec::Mixer::RoutedHeads, &LayerSpec::mixer);
-            QCOMPARE(compared,
+            QCOMPARE(outcome.compared,
                 2 + model.config().layerCount()
                     + 3 * (model.mixtureLayers().size() + static_cast<std::size_t>(routedHeads)));
 
             // Any way of cutting the prompt and any number of threads give the same bits.
             for (const Mode mode : {Mode::TokenByToken, Mode::SmallChunks}) {
-                const auto other = run(model, ids, mode, 3);
+                const auto other = test::run(model, ids, mode, 3);
                 VERIFY_OK(other);
                 QCOMPARE(other->values.size(), whole->values.size());
                 for (const auto& [name, values] : whole->values)
@@ -169,16 +69,13 @@ private slots:
     {
         QFETCH(QString, folder);
         const std::filesystem::path path = folder.toStdString();
-        const auto expected = readJsonFile(path / "expected.json");
+        const auto expected = test::Expectations::load(path);
         VERIFY_OK(expected);
         const auto open = openModel(path);
         VERIFY_OK(open);
-        std::vector<std::int32_t> prompt;
-        for (const Json& entry : (*expected)["prompts"]) {
-            if (entry["name"] == (*expected)["greedy"]["prompt"])
-                prompt = entry["ids"].get<std::vector<std::int32_t>>();
-        }
-        const auto wanted = (*expected)["greedy"]["ids"].get<std::vector<std::int32_t>>();
+        const Json& greedy = expected->json()["greedy"];
+        const auto prompt = expected->promptNamed(greedy["prompt"]);
+        const auto wanted = greedy["ids"].get<std::vector<std::int32_t>>();
         TaskContext context;
         KvCache cache((*open)->model->config());
         GenerateSpec spec;
