@@ -25,6 +25,27 @@ std::size_t oldestVisible(const LayerSpec& layer, std::size_t self)
     return oldest;
 }
 
+/// Queries that share their keys pass together, so that each key is read once for all of them.
+constexpr std::size_t kQueriesAtOnce = 24;
+
+/// One query of a block: a token and a head.
+struct Query {
+    std::size_t token = 0;
+    std::size_t head = 0;
+};
+
+std::vector<Query> queriesOf(const KeysAndValues& memory, std::size_t heads, std::size_t group,
+    std::size_t firstToken, std::size_t tokens)
+{
+    std::vector<Query> queries;
+    for (std::size_t t = firstToken; t < firstToken + tokens; ++t) {
+        for (std::size_t i = 0; i < heads / memory.kvHeads; ++i)
+            queries.push_back({t,
+                memory.tiled ? i * memory.kvHeads + group : group * (heads / memory.kvHeads) + i});
+    }
+    return queries;
+}
+
 } // namespace
 
 void attend(const MoeModel& model, LayerId layer, const KeysAndValues& memory, std::size_t heads,
@@ -39,39 +60,58 @@ void attend(const MoeModel& model, LayerId layer, const KeysAndValues& memory, s
     std::vector<std::vector<float>> kept(tell ? tokens * heads : 0);
     const auto scale = static_cast<float>(spec.scale);
     const VectorKernels& kernels = vectorKernels();
-    parallelFor(input.pool, tokens, [&](std::size_t t) {
-        const std::size_t self = input.first + t;
-        const std::size_t oldest = oldestVisible(layerSpec, self);
-        std::vector<float> scores(self + 1 - oldest);
-        for (std::size_t h = 0; h < heads; ++h) {
-            const std::size_t group
-                = memory.tiled ? h % memory.kvHeads : h / (heads / memory.kvHeads);
-            const float* query = queries.data() + (t * heads + h) * memory.keyDim;
-            const float* key = memory.keys + oldest * memory.keyStride + group * memory.keyDim;
-            kernels.f32({reinterpret_cast<const std::byte*>(key), memory.keyStride * sizeof(float),
-                            scores.size(), memory.keyDim},
-                &query, 1, scores.data(), scores.size());
-            for (float& score : scores)
+    const std::size_t groupHeads = heads / memory.kvHeads;
+    const std::size_t block = std::max<std::size_t>(1, kQueriesAtOnce / groupHeads);
+    const std::size_t blocks = (tokens + block - 1) / block;
+    parallelFor(input.pool, blocks * memory.kvHeads, [&](std::size_t task) {
+        const std::size_t group = task % memory.kvHeads;
+        const std::size_t firstToken = task / memory.kvHeads * block;
+        const std::size_t count = std::min(block, tokens - firstToken);
+        const std::vector<Query> all = queriesOf(memory, heads, group, firstToken, count);
+        const std::size_t oldest = oldestVisible(layerSpec, input.first + firstToken);
+        const std::size_t length = input.first + firstToken + count - oldest;
+        std::vector<const float*> inputs;
+        for (const Query& query : all)
+            inputs.push_back(queries.data() + (query.token * heads + query.head) * memory.keyDim);
+        std::vector<float> scores(all.size() * length); // [query][key], zeros where not visible
+        const float* keys = memory.keys + oldest * memory.keyStride + group * memory.keyDim;
+        kernels.f32({reinterpret_cast<const std::byte*>(keys), memory.keyStride * sizeof(float),
+                        length, memory.keyDim},
+            inputs.data(), inputs.size(), scores.data(), length);
+
+        std::vector<const float*> weights;
+        std::vector<float*> results;
+        for (std::size_t q = 0; q < all.size(); ++q) {
+            const auto [token, head] = all[q];
+            const std::size_t self = input.first + token;
+            const std::size_t begin = oldestVisible(layerSpec, self) - oldest;
+            const auto row = std::span(scores).subspan(q * length, length);
+            const auto visible = row.subspan(begin, self + 1 - oldest - begin);
+            for (float& score : visible)
                 score *= scale;
             if (spec.softCap) {
-                for (float& score : scores)
+                for (float& score : visible)
                     score = *spec.softCap * std::tanh(score / *spec.softCap);
             }
-            softmax(scores, sinks.empty() ? std::nullopt : std::optional(sinks[h]));
-            float* result = mixed.data() + (t * heads + h) * memory.valueDim;
+            softmax(visible, sinks.empty() ? std::nullopt : std::optional(sinks[head]));
+            std::ranges::fill(row.first(begin), 0.0F);
+            std::ranges::fill(row.subspan(self + 1 - oldest), 0.0F);
             if (tell) {
-                auto& row = kept[t * heads + h];
-                row.assign(self + 1, 0.0F);
-                std::ranges::copy(scores, row.begin() + static_cast<std::ptrdiff_t>(oldest));
+                auto& told = kept[token * heads + head];
+                told.assign(self + 1, 0.0F);
+                std::ranges::copy(
+                    visible, told.begin() + static_cast<std::ptrdiff_t>(oldest + begin));
             }
-            for (std::size_t j = oldest; j <= self; ++j) {
-                if (zeroed[j])
-                    scores[j - oldest] = 0;
+            for (std::size_t j = 0; j < visible.size(); ++j) {
+                if (zeroed[oldest + begin + j])
+                    visible[j] = 0;
             }
-            kernels.weightedSum(
-                memory.values + oldest * memory.valueStride + group * memory.valueDim,
-                memory.valueStride, scores.data(), scores.size(), memory.valueDim, result);
+            weights.push_back(row.data());
+            results.push_back(mixed.data() + (token * heads + head) * memory.valueDim);
         }
+        kernels.weightedSums(memory.values + oldest * memory.valueStride + group * memory.valueDim,
+            memory.valueStride, length, memory.valueDim, weights.data(), weights.size(),
+            results.data());
     });
     for (std::size_t t = 0; tell && t < tokens; ++t) {
         for (std::size_t h = 0; h < heads; ++h)

@@ -183,45 +183,74 @@ void expandF16(const std::byte* from, std::size_t count, float* out)
     expand<AsF16>(from, count, out);
 }
 
-template <std::size_t kVectors>
-HWY_INLINE void weightedColumns(
-    const float* rows, std::size_t stride, const float* weights, std::size_t count, float* out)
+/// kVectors vectors of columns of kSums sums at once.
+template <std::size_t kVectors, std::size_t kSums>
+HWY_INLINE void weightedColumns(const float* rows, std::size_t stride, std::size_t count,
+    std::size_t column, const float* const* weights, float* const* outs)
 {
     const Floats d;
     constexpr std::size_t kLanes = hn::MaxLanes(Floats());
-    Vector sums[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v)
-        sums[v] = hn::Zero(d);
+    Vector sums[kSums][kVectors];
+    for (std::size_t q = 0; q < kSums; ++q) {
+        for (std::size_t v = 0; v < kVectors; ++v)
+            sums[q][v] = hn::Zero(d);
+    }
+    rows += column;
     for (std::size_t j = 0; j < count; ++j, rows += stride) {
-        const Vector weight = hn::Set(d, weights[j]);
+        Vector row[kVectors];
 #pragma GCC unroll 8
         for (std::size_t v = 0; v < kVectors; ++v)
-            sums[v] = hn::MulAdd(weight, hn::LoadU(d, rows + v * kLanes), sums[v]);
+            row[v] = hn::LoadU(d, rows + v * kLanes);
+#pragma GCC unroll 8
+        for (std::size_t q = 0; q < kSums; ++q) {
+            const Vector weight = hn::Set(d, weights[q][j]);
+#pragma GCC unroll 8
+            for (std::size_t v = 0; v < kVectors; ++v)
+                sums[q][v] = hn::MulAdd(weight, row[v], sums[q][v]);
+        }
     }
-    for (std::size_t v = 0; v < kVectors; ++v)
-        hn::StoreU(sums[v], d, out + v * kLanes);
+#pragma GCC unroll 8
+    for (std::size_t q = 0; q < kSums; ++q) {
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < kVectors; ++v)
+            hn::StoreU(sums[q][v], d, outs[q] + column + v * kLanes);
+    }
 }
 
-void weightedSum(const float* rows, std::size_t stride, const float* weights, std::size_t count,
-    std::size_t width, float* out)
+template <std::size_t kSums>
+HWY_INLINE void weightedRows(const float* rows, std::size_t stride, std::size_t count,
+    std::size_t width, const float* const* weights, float* const* outs)
 {
     constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    constexpr std::size_t kVectors = kSums == 1 ? 8 : kLanes >= 16 ? 4 : 2;
     std::size_t c = 0;
-    for (; c + 8 * kLanes <= width; c += 8 * kLanes)
-        weightedColumns<8>(rows + c, stride, weights, count, out + c);
+    for (; c + kVectors * kLanes <= width; c += kVectors * kLanes)
+        weightedColumns<kVectors, kSums>(rows, stride, count, c, weights, outs);
     for (; c + kLanes <= width; c += kLanes)
-        weightedColumns<1>(rows + c, stride, weights, count, out + c);
+        weightedColumns<1, kSums>(rows, stride, count, c, weights, outs);
     for (; c < width; ++c) {
-        float sum = 0;
-        for (std::size_t j = 0; j < count; ++j)
-            sum += weights[j] * rows[j * stride + c];
-        out[c] = sum;
+        for (std::size_t q = 0; q < kSums; ++q) {
+            float sum = 0;
+            for (std::size_t j = 0; j < count; ++j)
+                sum += weights[q][j] * rows[j * stride + c];
+            outs[q][c] = sum;
+        }
     }
+}
+
+void weightedSums(const float* rows, std::size_t stride, std::size_t count, std::size_t width,
+    const float* const* weights, std::size_t sums, float* const* outs)
+{
+    std::size_t q = 0;
+    for (; q + 4 <= sums; q += 4)
+        weightedRows<4>(rows, stride, count, width, weights + q, outs + q);
+    for (; q < sums; ++q)
+        weightedRows<1>(rows, stride, count, width, weights + q, outs + q);
 }
 
 VectorKernels kernels()
 {
-    return {productsF32, productsBf16, productsF16, expandBf16, expandF16, weightedSum,
+    return {productsF32, productsBf16, productsF16, expandBf16, expandF16, weightedSums,
         hwy::TargetName(HWY_TARGET)};
 }
 

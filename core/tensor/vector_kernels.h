@@ -32,9 +32,10 @@ struct VectorKernels {
     Expand expandBf16 = nullptr;
     Expand expandF16 = nullptr;
 
-    /// out[i] = sum over j of weights[j] * rows[j * stride + i], j ascending; `stride` in floats.
-    void (*weightedSum)(const float* rows, std::size_t stride, const float* weights,
-        std::size_t count, std::size_t width, float* out)
+    /// outs[q][i] = sum over j of weights[q][j] * rows[j * stride + i], j ascending, for `count`
+    /// rows of `width` and `sums` weight vectors; `stride` in floats.
+    void (*weightedSums)(const float* rows, std::size_t stride, std::size_t count,
+        std::size_t width, const float* const* weights, std::size_t sums, float* const* outs)
         = nullptr;
 
     const char* name = ""; ///< "AVX2", "AVX3", ...

@@ -140,19 +140,31 @@ private slots:
         for (const std::size_t width : {1U, 16U, 40U, 128U, 300U}) {
             const std::size_t stride = width + 3;
             std::vector<float> rows(50 * stride);
-            std::vector<float> weights(50);
+            std::vector<float> weights(7 * 50);
             for (auto* values : {&rows, &weights}) {
                 for (float& value : *values)
                     value = static_cast<float>(random.normal());
             }
-            std::vector<float> out(width);
-            kernels.weightedSum(rows.data(), stride, weights.data(), 50, width, out.data());
-            for (std::size_t c = 0; c < width; ++c) {
-                double sum = 0;
-                for (std::size_t j = 0; j < 50; ++j)
-                    sum += static_cast<double>(weights[j])
-                        * static_cast<double>(rows[j * stride + c]);
-                QVERIFY(std::abs(static_cast<double>(out[c]) - sum) < 1e-4);
+            std::vector<float> out(7 * width);
+            std::vector<const float*> from;
+            std::vector<float*> to;
+            for (std::size_t q = 0; q < 7; ++q) {
+                from.push_back(weights.data() + q * 50);
+                to.push_back(out.data() + q * width);
+            }
+            kernels.weightedSums(rows.data(), stride, 50, width, from.data(), 7, to.data());
+            for (std::size_t q = 0; q < 7; ++q) {
+                std::vector<float> alone(width);
+                float* const result = alone.data();
+                kernels.weightedSums(rows.data(), stride, 50, width, &from[q], 1, &result);
+                for (std::size_t c = 0; c < width; ++c) {
+                    double sum = 0;
+                    for (std::size_t j = 0; j < 50; ++j)
+                        sum += static_cast<double>(from[q][j])
+                            * static_cast<double>(rows[j * stride + c]);
+                    QVERIFY(std::abs(static_cast<double>(alone[c]) - sum) < 1e-4);
+                    QCOMPARE(out[q * width + c], alone[c]);
+                }
             }
         }
     }
