@@ -28,14 +28,19 @@ Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer)
         const TaggedToken& tag = side.tags[t];
         TokenStripFigure::Chip chip;
         chip.text = token.text;
-        chip.letter = tokenTypeLetter(tag.type);
-        chip.typeName = tokenTypeMeaning(tag.type);
-        chip.trigram = formatTrigram(tag.previous, tag.type, tag.next);
-        chip.colourGroup = static_cast<int>(typeGroup(tag.type));
+        const bool typed = !isBareId(token);
+        if (typed) {
+            chip.letter = tokenTypeLetter(tag.type);
+            chip.typeName = tokenTypeMeaning(tag.type);
+            chip.trigram = formatTrigram(tag.previous, tag.type, tag.next);
+        }
+        chip.colourGroup = static_cast<int>(typed ? typeGroup(tag.type) : TypeGroup::Other);
         chip.generated = token.generated;
         chip.special = token.special;
-        chip.note = fmt::format("position {}, id {}\n{} ({}), trigram {}", t, token.id,
-            chip.typeName, tokenTypeName(tag.type), chip.trigram);
+        chip.note = fmt::format("position {}, id {}", t, token.id);
+        if (typed)
+            chip.note += fmt::format(
+                "\n{} ({}), trigram {}", chip.typeName, tokenTypeName(tag.type), chip.trigram);
         if (ordinal) {
             chip.badge = std::to_string(side.trace.top1At(t, *ordinal));
             chip.note += "\n" + routingNote(side.trace, t, *ordinal);

@@ -215,6 +215,11 @@ void addRouterParts(LazyGrid& grid, const RoutingTrace& trace, const RouterSpec&
 
 } // namespace
 
+bool isBareId(const TraceToken& token)
+{
+    return token.text == fmt::format("#{}", token.id);
+}
+
 std::string routingNote(const RoutingTrace& trace, std::size_t t, std::size_t ordinal)
 {
     std::string experts;

@@ -51,6 +51,9 @@ struct Counterpart {
 std::optional<Counterpart> counterpart(
     const std::shared_ptr<const ExploreResult>& result, bool ofB);
 
+/// A token of a model without a tokenizer: it has no text that could have a type.
+bool isBareId(const TraceToken& token);
+
 /// One token's choice at one layer in words.
 std::string routingNote(const RoutingTrace& trace, std::size_t token, std::size_t ordinal);
 

@@ -96,6 +96,26 @@ private slots:
         QCOMPARE(chosen(), experts);
     }
 
+    void tokensWithoutTextHaveNoType()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(family("deepseek_v3")));
+        QVERIFY(analyseIds(desk));
+        const auto& strip = std::get<TokenStripFigure>(desk.strip()->figure()->data);
+        QCOMPARE(strip.chips.size(), std::size_t{6});
+        for (const TokenStripFigure::Chip& chip : strip.chips) {
+            QVERIFY(chip.letter.empty());
+            QVERIFY(chip.trigram.empty());
+            QVERIFY(!chip.badge.empty());
+        }
+        desk.session.selectToken(1, PromptSide::A);
+        QVERIFY(desk.label("tokenType").contains(QStringLiteral("no tokenizer")));
+        // What is left of the legend says what the numbers are.
+        const auto legend = desk.strip()->legend();
+        QCOMPARE(legend.size(), std::size_t{1});
+        QVERIFY(legend.front().words.contains(QStringLiteral("first expert")));
+    }
+
     void oneRouterNeedsNoSwitch()
     {
         ExploreDesk desk;

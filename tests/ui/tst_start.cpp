@@ -56,6 +56,22 @@ private slots:
         QVERIFY(desk.window().actions().themeLight->isChecked());
     }
 
+    void numbersAreIdsWhereThereIsNoTokenizer()
+    {
+        Desk desk;
+        StartOptions options;
+        options.model = family("deepseek_v3");
+        options.prompt = QStringLiteral("5, 9 17");
+        options.compare = QStringLiteral("5 9 3");
+        QVERIFY(desk.start(options));
+        QCOMPARE(desk.session().prompt().ids, (std::vector<std::int32_t>{5, 9, 17}));
+        QVERIFY(desk.session().comparePrompt());
+        QCOMPARE(desk.session().comparePrompt()->ids, (std::vector<std::int32_t>{5, 9, 3}));
+        QTRY_COMPARE_WITH_TIMEOUT(
+            desk.session().explore()->a.trace.tokenCount(), std::size_t{3}, kPatience);
+        QVERIFY(desk.session().explore()->b);
+    }
+
     void theLastSessionComesBack()
     {
         QTemporaryDir folder;

@@ -171,9 +171,12 @@ QString FigureTableView::summary() const
 
 QSize FigureTableView::sizeHint() const
 {
-    const int rows = std::clamp(m_model->rowCount() + 1, 3, 14);
+    const int rows = std::clamp(m_model->rowCount(), 2, 13);
+    const int header
+        = std::max(m_table->horizontalHeader()->sizeHint().height(), static_cast<int>(rowHeight()));
     return {look().pxInt(480),
-        static_cast<int>(rows * rowHeight()) + (m_filter->isHidden() ? 0 : look().pxInt(36))};
+        static_cast<int>(rows * rowHeight()) + header + 2 * m_table->frameWidth() + look().pxInt(4)
+            + (m_filter->isHidden() ? 0 : look().pxInt(36))};
 }
 
 std::vector<double> FigureTableView::columnWidths() const

@@ -13,6 +13,16 @@
 
 namespace moescope::ui {
 
+namespace {
+
+/// Two figures.
+QString shareText(double share)
+{
+    return numberText(share, share < 0.095 ? 3 : 2);
+}
+
+} // namespace
+
 void RoutingGridView::drawHeader(const Ink& ink, const GridGeometry& g) const
 {
     QPainter& p = ink.painter;
@@ -98,7 +108,7 @@ void RoutingGridView::drawLoads(const Ink& ink, const GridGeometry& g) const
     const double line = QFontMetricsF(font).height();
     const bool besides = even > 0
         && m_source->rowBars() * g.barWidth
-            > textWidth(font, tr("even share %1").arg(numberText(even))) + ink.style.px(8);
+            > textWidth(font, tr("even share %1").arg(shareText(even))) + ink.style.px(8);
     p.drawText(QRectF(0, besides ? y - line / 2 : bottom - 2 * line, left, line),
         Qt::AlignRight | Qt::AlignVCenter, tr("share of tokens"));
     if (even <= 0)
@@ -108,7 +118,7 @@ void RoutingGridView::drawLoads(const Ink& ink, const GridGeometry& g) const
     p.setPen(dashed);
     p.drawLine(QPointF(g.cells.left(), y), QPointF(g.cells.right(), y));
     p.setPen(ink.theme.nullAmber);
-    const QString words = tr("even share %1").arg(numberText(even));
+    const QString words = tr("even share %1").arg(shareText(even));
     if (besides)
         p.drawText(QRectF(g.cells.right() + ink.style.px(6), y - line / 2,
                        m_source->rowBars() * g.barWidth, line),

@@ -75,7 +75,8 @@ std::vector<TokenStripView::LegendEntry> TokenStripView::legend() const
     entries.insert(entries.end(), others.begin(), others.end());
     if (!data()->badgeTitle.empty())
         entries.push_back({-1, {}, tr("number: %1").arg(text(data()->badgeTitle))});
-    entries.push_back({-1, {}, tr("· = space")});
+    if (!entries.empty() && entries.front().group >= 0)
+        entries.push_back({-1, {}, tr("· = space")});
     if (m_hasGenerated)
         entries.push_back({-1, {}, tr("underlined: generated")});
     return entries;
@@ -108,7 +109,8 @@ bool TokenStripView::legendBelow(double width) const
 
 double TokenStripView::footerHeight(double width) const
 {
-    if (!m_footerVisible || (m_trigrams.isEmpty() && m_patterns.isEmpty()))
+    if (!m_footerVisible || !data()
+        || (m_trigrams.isEmpty() && m_patterns.isEmpty() && data()->badgeTitle.empty()))
         return 0;
     return look().px(legendBelow(width) ? 30 + kPillHeight + 2 : 30);
 }

@@ -266,18 +266,30 @@ void PromptBar::onModelOpened()
         return;
     m_ids = ids;
     TraceRequest prompt = m_session.prompt();
+    std::optional<TraceRequest> compare = m_session.comparePrompt();
     if (ids) {
         m_lastText = QString::fromStdString(prompt.text);
-        prompt.text.clear();
+        // Numbers may have been meant as ids all along, as on the command line.
+        if (prompt.ids.empty())
+            prompt.ids = parseTokenIds(m_lastText).value_or(std::vector<std::int32_t>{});
         if (prompt.ids.empty())
             prompt.ids = kFirstIds;
+        if (compare && compare->ids.empty())
+            compare->ids = parseTokenIds(QString::fromStdString(compare->text))
+                               .value_or(std::vector<std::int32_t>{});
+        if (compare && compare->ids.empty())
+            compare.reset();
+        prompt.text.clear();
+        if (compare)
+            compare->text.clear();
     } else {
+        compare.reset();
         prompt.ids.clear();
         if (prompt.text.empty())
             prompt.text = m_lastText.toStdString();
     }
-    setComparing(false);
-    m_session.setPrompts(std::move(prompt), std::nullopt);
+    setComparing(compare.has_value());
+    m_session.setPrompts(std::move(prompt), std::move(compare));
 }
 
 void PromptBar::onPromptChanged()

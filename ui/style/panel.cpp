@@ -110,6 +110,12 @@ void Panel::addHeaderWidget(QWidget* widget)
     m_header->show();
 }
 
+void Panel::addLeadingWidget(QWidget* widget)
+{
+    m_headerLayout->insertWidget(2, widget, 0, Qt::AlignVCenter);
+    m_header->show();
+}
+
 void Panel::setBody(QWidget* body)
 {
     if (body == m_body)

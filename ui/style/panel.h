@@ -28,6 +28,7 @@ public:
     QString subtitle() const;
 
     void addHeaderWidget(QWidget* widget); ///< at the right of the title
+    void addLeadingWidget(QWidget* widget); ///< right behind title and subtitle
     void setBody(QWidget* body); ///< replaces and deletes an earlier one
     QWidget* body() const { return m_body; }
     void addFooterWidget(QWidget* widget);
@@ -39,11 +40,11 @@ protected:
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     Style& look() const { return m_style; }
+    /// Beside the title, or below it where it would be cut; for when a header widget comes or goes.
+    void placeSubtitle();
 
 private:
     void restyle();
-    void placeSubtitle(); ///< beside the title, or below it where it would be cut
-
     Style& m_style;
     QVBoxLayout* m_outer;
     QWidget* m_header;

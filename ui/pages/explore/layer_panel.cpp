@@ -57,7 +57,7 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
     m_router->setSegmentToolTip(
         1, tr("Which attention heads read a token: this family has a second router for them"));
     m_router->hide();
-    addFooterWidget(m_router);
+    addLeadingWidget(m_router);
     addFooterWidget(m_view);
     addFooterSpace();
     addFooterWidget(m_orderLabel);
@@ -166,7 +166,11 @@ void LayerPanel::rebuild()
 {
     if (!m_scene)
         return;
-    m_router->setVisible(!m_scene->side(m_side)->trace.attention.layers.empty());
+    const bool hasHeads = !m_scene->side(m_side)->trace.attention.layers.empty();
+    if (m_router->isHidden() == hasHeads) {
+        m_router->setVisible(hasHeads);
+        placeSubtitle();
+    }
     const SidePointer side = shownSide();
     const bool heads = showsHeads();
     LazyGrid grid = layerGrid(side, *m_layer, static_cast<GridView>(viewIndex()),

@@ -208,10 +208,9 @@ void LayerSlider::paintEvent(QPaintEvent*)
             continue;
         painter.setFont(isCurrent ? m_style.mono(-2, QFont::Bold) : font);
         painter.setPen(isCurrent ? theme.text : theme.mutedText);
-        const QString name = mixture ? QString::number(block) : tr("dense");
         painter.drawText(
             QRectF(tick - m_style.px(30), labelTop, m_style.px(60), height() - labelTop),
-            Qt::AlignHCenter | Qt::AlignTop, name);
+            Qt::AlignHCenter | Qt::AlignTop, QString::number(block));
     }
     const double radius = m_style.px(8);
     painter.setPen(hasFocus() ? QPen(theme.text, m_style.px(2)) : QPen(Qt::NoPen));

@@ -42,6 +42,8 @@ QStringList patternPills(const ExploreResult::Side& side)
 {
     constexpr qsizetype kMost = 2;
     QStringList pills;
+    if (!side.trace.tokens.empty() && isBareId(side.trace.tokens.back()))
+        return pills;
     for (const CategoryHit& hit : side.categories) {
         // Nearly every prompt begins with a word and ends with a full stop.
         if (hit.category == "position" || pills.size() == kMost)

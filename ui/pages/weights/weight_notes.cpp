@@ -41,8 +41,10 @@ const std::vector<KnownModel>& WeightNotes::knownModels()
 void WeightNotes::showResult(const MoeTypeResult& result)
 {
     const auto show = [](FigurePanel* panel, std::optional<Figure> figure) {
-        if (figure)
+        if (figure) {
             panel->setFigure(std::make_shared<const Figure>(std::move(*figure)));
+            panel->view()->setMinimumHeight(panel->view()->sizeHint().height());
+        }
         panel->setVisible(figure.has_value());
         return figure.has_value();
     };

@@ -103,7 +103,9 @@ void WeightsPage::build()
     column->addWidget(makeVerdicts());
     column->addWidget(makeControls());
     QWidget* charts = makeCharts();
+    // The charts take what is left, and the page scrolls only when that is too little.
     charts->setMinimumHeight(style.pxInt(340));
+    charts->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored);
     column->addWidget(charts, 1);
     m_notes = new WeightNotes(style, m_context.models.resources());
     column->addWidget(m_notes);
