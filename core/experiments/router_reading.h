@@ -16,8 +16,8 @@ namespace moescope {
 struct RouterReading {
     LayerId layer;
     double token = 0; ///< the token's own embedding
-    double attentionBefore = 0; ///< other tokens, through the attention of earlier layers
-    double attentionHere = 0; ///< other tokens, through the attention of this layer
+    double attentionBefore = 0; ///< what attention of earlier layers added
+    double attentionHere = 0; ///< what attention of this layer added
     double mlpBefore = 0; ///< what experts and dense layers before it added
 };
 

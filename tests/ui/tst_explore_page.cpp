@@ -6,6 +6,8 @@
 #include <QAbstractSlider>
 #include <QAccessible>
 #include <QLineEdit>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QTableView>
 #include <QTemporaryDir>
 
@@ -176,6 +178,25 @@ private slots:
         QTest::mouseClick(strip, Qt::LeftButton, {}, strip->cellRect(5).center().toPoint());
         QCOMPARE(desk.session.selection().expert(), std::optional(ExpertId(5)));
         QVERIFY(strip->cellText(5).contains(QStringLiteral("itself")));
+    }
+
+    void aChosenExpertIsBroughtIntoSight()
+    {
+        ExploreDesk desk;
+        QScrollArea area(&desk.window);
+        area.setGeometry(1200, 0, 300, 420);
+        area.setWidgetResizable(true);
+        QWidget* inspector = desk.page->inspector();
+        area.setWidget(inspector);
+        area.show();
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(desk.analyse("King is to queen"));
+        QCOMPARE(area.verticalScrollBar()->value(), 0);
+        desk.session.selectExpert(ExpertId(4));
+        QTRY_VERIFY(area.verticalScrollBar()->value() > 0);
+        QVERIFY(desk.settled());
+        area.takeWidget();
+        inspector->setParent(&desk.window);
     }
 
     void denseTokensFollowTheSelection()

@@ -5,6 +5,8 @@
 #include <QFrame>
 #include <QLabel>
 #include <QPainter>
+#include <QScrollArea>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include "ui/pages/explore/changes_section.h"
@@ -105,11 +107,26 @@ void ExploreInspector::showScene(const ExploreScene& scene)
     m_expert->setVisible(hasExpert);
     if (hasExpert)
         m_expert->showScene(scene);
+    const std::optional<ExpertId> expert = hasExpert ? scene.selection.expert() : std::nullopt;
+    if (expert && expert != m_shownExpert)
+        reveal(m_expert);
+    m_shownExpert = expert;
     m_firstLine->setVisible((compares || changes) && (hasSpan || hasToken || hasExpert));
     m_secondLine->setVisible((hasSpan || hasToken) && hasExpert);
     m_empty->setText(
         tr("Click a token to see its experts, or an expert's column to see what it reads."));
     m_empty->setVisible(!hasSpan && !hasToken && !hasExpert);
+}
+
+/// What was just chosen must not stay below the edge.
+void ExploreInspector::reveal(QWidget* section)
+{
+    const auto scroll = [this, section] {
+        for (QWidget* parent = parentWidget(); parent; parent = parent->parentWidget())
+            if (auto* area = qobject_cast<QScrollArea*>(parent))
+                area->ensureWidgetVisible(section, 0, m_context.style.pxInt(16));
+    };
+    QTimer::singleShot(0, this, scroll); // once the sections have their places
 }
 
 } // namespace moescope::ui

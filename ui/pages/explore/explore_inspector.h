@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
+
 #include <QWidget>
 
 #include "ui/pages/explore/explore_scene.h"
@@ -32,6 +34,7 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    void reveal(QWidget* section);
     QWidget* makeLine();
 
     const UiContext& m_context;
@@ -43,6 +46,7 @@ private:
     ExpertSection* m_expert;
     QWidget* m_firstLine;
     QWidget* m_secondLine;
+    std::optional<ExpertId> m_shownExpert;
 };
 
 } // namespace moescope::ui

@@ -40,8 +40,8 @@ LensSection::LensSection(const UiContext& context, QWidget* parent)
     , m_readingLayer(makeLabel(QStringLiteral("muted"), {}, m_readingBox))
     , m_reading(new BarRows(context.style, m_readingBox))
     , m_table(new LensTable(context.style, this))
-    , m_explanation(makeLabel(
-          QStringLiteral("muted"), tr("what it would say if it stopped after that layer"), this))
+    , m_explanation(
+          makeLabel(QStringLiteral("muted"), tr("what it would say after that layer"), this))
     , m_button(new QPushButton(tr("Read every layer"), this))
     , m_note(makeLabel(QStringLiteral("muted"), {}, this))
 {
@@ -146,10 +146,10 @@ void LensSection::showReading()
     m_reading->setBars(
         {bar(tr("the token"), reading->token, tr("the token's own embedding")),
             bar(tr("context here"), reading->attentionHere,
-                tr("what attention of layer %1 brought from the tokens before")
+                tr("what attention of layer %1 added, from this token and those before it")
                     .arg(m_layer->value)),
             bar(tr("context before"), reading->attentionBefore,
-                tr("what attention of earlier layers brought from the tokens before")),
+                tr("what attention of earlier layers added, from this token and those before it")),
             bar(tr("experts before"), reading->mlpBefore,
                 tr("what the experts of earlier layers added"))},
         1);
