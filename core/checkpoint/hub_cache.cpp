@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/weight_files.h"
 #include "core/io/file_write.h"
 #include "core/io/json.h"
@@ -105,13 +106,27 @@ std::string readModelType(const fs::path& folder)
     return type && *type ? displayName(**type) : std::string();
 }
 
+/// Of a folder whose model is a GGUF file.
+std::string readArchitecture(const fs::path& folder)
+{
+    const auto found = findWeightFiles(folder);
+    if (!found || found->format != WeightFormat::Gguf)
+        return {};
+    const auto checkpoint = Checkpoint::open(folder);
+    if (!checkpoint)
+        return {};
+    const auto name = (*checkpoint)->metadata().string("general.architecture");
+    return name && *name ? displayName(**name) : std::string();
+}
+
 /// Of the weight files that are there, links followed.
 std::uint64_t weightBytes(const fs::path& folder)
 {
     std::uint64_t sum = 0;
     for (const fs::path& path : entries(folder)) {
         std::error_code error;
-        if (path.extension() != ".safetensors" || !fs::is_regular_file(path, error))
+        const bool isWeights = path.extension() == ".safetensors" || path.extension() == ".gguf";
+        if (!isWeights || !fs::is_regular_file(path, error))
             continue;
         const auto size = fs::file_size(path, error);
         sum += error ? 0 : size;
@@ -131,11 +146,14 @@ bool isOneOfSeveral(const fs::path& file)
     return isNumber && count.substr(std::min(count.find_first_not_of('0'), count.size())) != "1";
 }
 
-/// Every weight file is there; nothing is opened.
+/// Every weight file is there; none is opened.
 bool isComplete(const fs::path& folder)
 {
     const auto found = findWeightFiles(folder);
-    if (!found || (!found->index && isOneOfSeveral(found->files.front())))
+    if (!found)
+        return false;
+    if (found->format == WeightFormat::Safetensors && !found->index
+        && isOneOfSeveral(found->files.front()))
         return false;
     return std::all_of(found->files.begin(), found->files.end(), [](const fs::path& file) {
         std::error_code error;
@@ -150,8 +168,10 @@ HubModel describe(std::string name, const fs::path& folder)
     model.revision = folder.filename().string();
     model.folder = folder;
     model.bytes = weightBytes(folder);
-    model.modelType = readModelType(folder);
     model.complete = isComplete(folder);
+    model.modelType = readModelType(folder);
+    if (model.modelType.empty() && model.complete)
+        model.modelType = readArchitecture(folder);
     return model;
 }
 

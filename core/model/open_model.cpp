@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/text.h"
 #include "core/checkpoint/hub_cache.h"
 #include "core/io/json.h"
 
@@ -22,6 +23,13 @@ std::string modelTypeOf(const fs::path& folder)
         return {};
     const auto type = jsonOptionalString(*json, "model_type", "config.json");
     return type && *type ? **type : std::string();
+}
+
+/// What a GGUF file says about itself, fit to be shown; empty when it says nothing.
+std::string ownWord(const Checkpoint& checkpoint, std::string_view key)
+{
+    const auto word = checkpoint.metadata().string(key);
+    return word && *word ? displayName(**word) : std::string();
 }
 
 } // namespace
@@ -47,21 +55,28 @@ Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::st
 {
     auto open = std::make_shared<OpenModel>();
     open->path = path;
-    open->name = name.empty() ? modelTitle(path) : std::move(name);
     MOESCOPE_TRY(open->checkpoint, Checkpoint::open(path));
     const fs::path& folder = open->checkpoint->folder();
+    const bool isGguf = open->checkpoint->format() == "GGUF";
+    open->name = !name.empty() ? std::move(name) : ownWord(*open->checkpoint, "general.name");
+    if (open->name.empty())
+        open->name = modelTitle(path);
 
     // A checkpoint without config.json can be inspected; one that lacks a tensor its config asks
-    // for is broken.
+    // for is broken. A GGUF file is its own config.
     std::error_code ignored;
-    const bool hasConfig = fs::exists(folder / "config.json", ignored);
+    const bool hasConfig = isGguf || fs::exists(folder / "config.json", ignored);
     if (auto model = MoeModel::open(open->checkpoint))
         open->model = *model;
     else if (model.error().code == ErrorCode::Unsupported || !hasConfig)
         open->modelError = model.error();
     else
         return tl::unexpected(model.error());
-    open->modelType = open->model ? open->model->config().modelType : modelTypeOf(folder);
+    if (open->model)
+        open->modelType = open->model->config().modelType;
+    else
+        open->modelType
+            = isGguf ? ownWord(*open->checkpoint, "general.architecture") : modelTypeOf(folder);
 
     // A GGUF file carries its tokenizer; the folder around it may be that of another model.
     const bool carriesTokenizer

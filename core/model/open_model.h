@@ -19,14 +19,14 @@ namespace moescope {
 /// missing when its family is not known (the tensors can still be inspected) and the tokenizer when
 /// the folder has none.
 struct OpenModel {
-    std::string name; ///< "Native sample", or the folder's name
+    std::string name; ///< "Native sample", what a GGUF file calls itself, or the folder's name
     std::filesystem::path path;
     std::shared_ptr<const Checkpoint> checkpoint;
     std::shared_ptr<const MoeModel> model;
     Error modelError; ///< why `model` is null
     std::shared_ptr<const Tokenizer> tokenizer;
     Error tokenizerError; ///< why `tokenizer` is null
-    std::string modelType; ///< from config.json; empty when there is none
+    std::string modelType; ///< from config.json or the GGUF file; empty when there is none
 };
 
 /// "org/name" for what lies in the hub cache, else the name of the folder or file.

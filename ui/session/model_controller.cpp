@@ -13,13 +13,24 @@ namespace moescope::ui {
 
 namespace fs = std::filesystem;
 
-std::string displayName(const fs::path& path, const std::vector<SampleModel>& samples)
+namespace {
+
+/// Empty for anything but a sample.
+std::string sampleTitle(const fs::path& path, const std::vector<SampleModel>& samples)
 {
     std::error_code error;
     for (const SampleModel& sample : samples)
         if (fs::equivalent(sample.folder, path, error))
             return sample.title;
-    return modelTitle(path);
+    return {};
+}
+
+} // namespace
+
+std::string displayName(const fs::path& path, const std::vector<SampleModel>& samples)
+{
+    std::string title = sampleTitle(path, samples);
+    return title.empty() ? modelTitle(path) : title;
 }
 
 ModelController::ModelController(
@@ -51,7 +62,7 @@ void ModelController::open(const QString& what)
                     TaskContext& context) -> Result<std::shared_ptr<const OpenModel>> {
         MOESCOPE_CHECK(context.check());
         MOESCOPE_TRY(const fs::path path, resolveModel(text, resources, hub));
-        return openModel(path, displayName(path, samples));
+        return openModel(path, sampleTitle(path, samples));
     };
     auto done = [this, what](const auto& answer) {
         m_opening.clear();

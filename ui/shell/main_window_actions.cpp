@@ -112,7 +112,7 @@ void MainWindow::askForModel(bool folder)
     dialog->setFileMode(folder ? QFileDialog::Directory : QFileDialog::ExistingFile);
     if (!folder)
         dialog->setNameFilters(
-            {tr("Weights (*.safetensors *.safetensors.index.json)"), tr("All files (*)")});
+            {tr("Weights (*.safetensors *.safetensors.index.json *.gguf)"), tr("All files (*)")});
     if (const auto open = m_context.session.model())
         dialog->setDirectory(QString::fromStdString(open->path.parent_path().string()));
     connect(dialog, &QFileDialog::fileSelected, &m_context.models, &ModelController::open);
