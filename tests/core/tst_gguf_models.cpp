@@ -1,14 +1,61 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <fstream>
+#include <map>
+
+#include <QtCore/QTemporaryDir>
 
 #include "core/model/open_model.h"
 #include "core/runtime/generate.h"
 #include "tests/support/files.h"
+#include "tests/support/gguf_builder.h"
 #include "tests/support/recorder.h"
 
 using namespace moescope;
 using test::Mode;
+
+namespace {
+
+/// A small Mixtral: every setting and tensor may be changed before it is written.
+struct SmallModel {
+    std::string architecture = "llama";
+    std::map<std::string, std::uint32_t> sizes
+        = {{"block_count", 1}, {"embedding_length", 8}, {"feed_forward_length", 4},
+            {"attention.head_count", 2}, {"expert_count", 2}, {"expert_used_count", 1}};
+    std::map<std::string, std::vector<std::uint64_t>> tensors
+        = {{"token_embd.weight", {8, 5}}, {"output_norm.weight", {8}},
+            {"blk.0.attn_norm.weight", {8}}, {"blk.0.ffn_norm.weight", {8}},
+            {"blk.0.attn_q.weight", {8, 8}}, {"blk.0.attn_k.weight", {8, 8}},
+            {"blk.0.attn_v.weight", {8, 8}}, {"blk.0.attn_output.weight", {8, 8}},
+            {"blk.0.ffn_gate_inp.weight", {8, 2}}, {"blk.0.ffn_gate_exps.weight", {8, 4, 2}},
+            {"blk.0.ffn_up_exps.weight", {8, 4, 2}}, {"blk.0.ffn_down_exps.weight", {4, 8, 2}}};
+
+    Result<std::shared_ptr<const MoeModel>> open(const std::filesystem::path& folder) const
+    {
+        test::GgufBuilder builder;
+        builder.string("general.architecture", architecture);
+        for (const auto& [key, value] : sizes)
+            builder.uint32(architecture + "." + key, value);
+        for (const auto& [name, dimensions] : tensors) {
+            std::size_t count = 1;
+            for (const std::uint64_t size : dimensions)
+                count *= size;
+            std::string data;
+            for (std::size_t i = 0; i < count; ++i)
+                data += test::GgufBuilder::packed(0.5F + static_cast<float>(i % 7));
+            builder.tensor(name, 0, dimensions, data);
+        }
+        const auto path = folder / "model.gguf";
+        const std::string bytes = builder.bytes();
+        std::ofstream(path, std::ios::binary)
+            .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        MOESCOPE_TRY(const auto checkpoint, Checkpoint::open(path));
+        return MoeModel::open(checkpoint);
+    }
+};
+
+} // namespace
 
 class TestGgufModels : public QObject {
     Q_OBJECT
@@ -87,6 +134,166 @@ private slots:
             expected->promptNamed(greedy["prompt"]), spec, nullptr, {}, context);
         VERIFY_OK(produced);
         QCOMPARE(*produced, wanted);
+    }
+
+    void everyPartOpensTheWhole()
+    {
+        const auto folder = test::fixtures() / "gguf" / "qwen2moe-split-f16";
+        std::vector<test::Recorder> answers;
+        for (const char* name : {"model-00001-of-00003.gguf", "model-00002-of-00003.gguf",
+                 "model-00003-of-00003.gguf"}) {
+            const auto open = openModel(folder / name);
+            VERIFY_OK(open);
+            QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
+            QCOMPARE((*open)->name, std::string("qwen2moe-split-f16"));
+            QVERIFY((*open)->tokenizer);
+            const auto answer = test::run(*(*open)->model, {3, 1, 4}, Mode::Prefill, 1);
+            VERIFY_OK(answer);
+            answers.push_back(*answer);
+        }
+        QVERIFY(answers[0].values == answers[1].values);
+        QVERIFY(answers[0].values == answers[2].values);
+    }
+
+    void weightsStayInTheMapping()
+    {
+        const auto path = test::fixtures() / "gguf" / "qwen3moe-q4_k_m" / "model.gguf";
+        const auto open = openModel(path);
+        VERIFY_OK(open);
+        const auto bytes = (*open)->checkpoint->files().front()->bytes();
+        for (const MlpTensors& expert : (*open)->model->layer(LayerId(0)).experts) {
+            QCOMPARE(expert.down.dtype, DType::Q4_K);
+            QVERIFY(
+                expert.down.data > bytes.data() && expert.down.data < bytes.data() + bytes.size());
+        }
+    }
+
+    void aFileWithoutModelOpensForInspection()
+    {
+        const auto open = openModel(test::fixtures() / "gguf" / "quants.gguf");
+        VERIFY_OK(open);
+        QVERIFY(!(*open)->model);
+        QCOMPARE((*open)->modelError.code, ErrorCode::Unsupported);
+    }
+
+    void theSmallModelRuns()
+    {
+        const QTemporaryDir folder;
+        const SmallModel small;
+        const auto model = small.open(folder.path().toStdString());
+        VERIFY_OK(model);
+        QCOMPARE((*model)->config().familyName, std::string("Mixtral"));
+        QCOMPARE((*model)->config().attention.rope.pairing, RopeSpec::Pairing::Interleaved);
+        VERIFY_OK(test::run(**model, {1, 2, 3}, Mode::Prefill, 1));
+    }
+
+    void divisorsScaleTheRotation()
+    {
+        const QTemporaryDir folder;
+        SmallModel small;
+        const auto plain = small.open(folder.path().toStdString());
+        VERIFY_OK(plain);
+        small.tensors["rope_freqs.weight"] = {2}; // 0.5 and 1.5
+        const auto divided = small.open(folder.path().toStdString());
+        VERIFY_OK(divided);
+        const auto& before = (*plain)->config().attention.rope.frequencies;
+        const auto& after = (*divided)->config().attention.rope.frequencies;
+        QCOMPARE(after.size(), std::size_t{2});
+        QCOMPARE(after[0], before[0] / 0.5F);
+        QCOMPARE(after[1], before[1] / 1.5F);
+    }
+
+    void withoutExpertsItIsLlama()
+    {
+        const QTemporaryDir folder;
+        SmallModel small;
+        small.sizes.erase("expert_count");
+        std::erase_if(small.tensors, [](const auto& tensor) {
+            return tensor.first.starts_with("blk.0.ffn_gate_inp")
+                || tensor.first.find("_exps") != std::string::npos;
+        });
+        small.tensors["blk.0.ffn_gate.weight"] = small.tensors["blk.0.ffn_up.weight"] = {8, 4};
+        small.tensors["blk.0.ffn_down.weight"] = {4, 8};
+        const auto model = small.open(folder.path().toStdString());
+        VERIFY_OK(model);
+        QCOMPARE((*model)->config().familyName, std::string("Llama"));
+        VERIFY_OK(test::run(**model, {1, 2, 3}, Mode::Prefill, 1));
+    }
+
+    void whatCannotRunOpensForItsWeights()
+    {
+        const QTemporaryDir folder;
+        SmallModel small;
+        small.architecture = "jamba";
+        const auto model = small.open(folder.path().toStdString());
+        VERIFY_OK(model);
+        QVERIFY(!(*model)->config().missingPart.empty());
+        QCOMPARE((*model)->layer(LayerId(0)).experts.size(), std::size_t{2});
+        const auto answer = test::run(**model, {1, 2, 3}, Mode::Prefill, 1);
+        QVERIFY(!answer.has_value());
+        QCOMPARE(answer.error().code, ErrorCode::Unsupported);
+    }
+
+    void refusesWhatItWouldGetWrong_data()
+    {
+        QTest::addColumn<QString>("change");
+        QTest::addColumn<int>("code");
+        QTest::addColumn<QString>("word");
+        const auto row = [](const char* change, ErrorCode code, const char* word) {
+            QTest::newRow(change) << QString::fromLatin1(change) << static_cast<int>(code)
+                                  << QString::fromLatin1(word);
+        };
+        row("architecture", ErrorCode::Unsupported, "\"frob\"");
+        row("unused tensor", ErrorCode::Unsupported, "blk.0.post_ffw_norm.weight");
+        row("missing size", ErrorCode::BadFormat, "\"llama.embedding_length\" is missing");
+        row("zero heads", ErrorCode::BadFormat, "\"llama.attention.head_count\" is 0");
+        row("missing experts", ErrorCode::NotFound, "blk.0.ffn_down_exps.weight");
+        row("wrong experts", ErrorCode::BadFormat, "[2, 8, 3]");
+        row("no router", ErrorCode::BadFormat, "ffn_gate_inp.weight");
+        row("too many chosen", ErrorCode::BadFormat, "3 experts per token");
+        row("missing embedding", ErrorCode::BadFormat, "token_embd.weight");
+        row("all predicting", ErrorCode::BadFormat, "predict");
+        row("wide values", ErrorCode::Unsupported, "values of 6");
+        row("more heads than numbers", ErrorCode::BadFormat, "head");
+    }
+
+    void refusesWhatItWouldGetWrong()
+    {
+        QFETCH(QString, change);
+        QFETCH(int, code);
+        QFETCH(QString, word);
+        SmallModel small;
+        if (change == QStringLiteral("architecture"))
+            small.architecture = "frob";
+        else if (change == QStringLiteral("unused tensor"))
+            small.tensors["blk.0.post_ffw_norm.weight"] = {8};
+        else if (change == QStringLiteral("missing size"))
+            small.sizes.erase("embedding_length");
+        else if (change == QStringLiteral("zero heads"))
+            small.sizes["attention.head_count"] = 0;
+        else if (change == QStringLiteral("missing experts"))
+            small.tensors.erase("blk.0.ffn_down_exps.weight");
+        else if (change == QStringLiteral("wrong experts"))
+            small.tensors["blk.0.ffn_down_exps.weight"] = {3, 8, 2};
+        else if (change == QStringLiteral("no router"))
+            small.tensors.erase("blk.0.ffn_gate_inp.weight");
+        else if (change == QStringLiteral("too many chosen"))
+            small.sizes["expert_used_count"] = 3;
+        else if (change == QStringLiteral("missing embedding"))
+            small.tensors.erase("token_embd.weight");
+        else if (change == QStringLiteral("all predicting"))
+            small.sizes["nextn_predict_layers"] = 1;
+        else if (change == QStringLiteral("wide values"))
+            small.sizes["attention.value_length"] = 6;
+        else
+            small.sizes["attention.head_count"] = 16;
+        const QTemporaryDir folder;
+        const auto model = small.open(folder.path().toStdString());
+        QVERIFY(!model.has_value());
+        const QString message = QString::fromStdString(model.error().message);
+        QVERIFY2(static_cast<int>(model.error().code) == code && message.contains(word)
+                && message.contains(QStringLiteral("model.gguf")) && message.endsWith(u'.'),
+            qPrintable(message));
     }
 };
 
