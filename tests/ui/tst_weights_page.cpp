@@ -14,6 +14,7 @@
 #include "ui/session/model_controller.h"
 #include "ui/session/session.h"
 #include "ui/session/weights_controller.h"
+#include "ui/style/inline_message.h"
 #include "ui/style/segmented_control.h"
 #include "ui/style/style.h"
 
@@ -137,6 +138,10 @@ private slots:
         QVERIFY(label->isVisible());
         QVERIFY(label->text().contains(QStringLiteral("dense")));
         QVERIFY(!desk.page.report());
+        // That is no error, and there is nothing to try again.
+        QVERIFY(desk.page.findChild<InlineMessage*>()->isHidden());
+        desk.weights.resume();
+        QVERIFY(desk.weights.state() == WeightsController::State::NotStarted);
     }
 };
 

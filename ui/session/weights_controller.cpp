@@ -32,6 +32,11 @@ std::filesystem::file_time_type lastWritten(const OpenModel& open)
     return newest;
 }
 
+bool hasMixture(const OpenModel& open)
+{
+    return open.model && !open.model->mixtureLayers().empty();
+}
+
 } // namespace
 
 WeightsController::WeightsController(Session& session, JobRunner& runner, QObject* parent)
@@ -96,14 +101,16 @@ Error WeightsController::error() const
 
 void WeightsController::ensureStarted()
 {
-    if (Entry* entry = current(); entry && entry->state == State::NotStarted)
+    if (Entry* entry = current();
+        entry && entry->state == State::NotStarted && hasMixture(*entry->model))
         start(*entry);
 }
 
 void WeightsController::resume()
 {
     Entry* entry = current();
-    if (entry && entry->state != State::Running && entry->state != State::Finished)
+    if (entry && entry->state != State::Running && entry->state != State::Finished
+        && hasMixture(*entry->model))
         start(*entry);
 }
 
