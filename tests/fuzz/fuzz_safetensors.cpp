@@ -21,13 +21,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     std::size_t bytes = 0;
     for (const moescope::TensorInfo& tensor : header->tensors) {
-        if (tensor.bytes.size() != tensor.elements() * moescope::dtypeBytes(tensor.dtype))
+        if (moescope::storedBytes(tensor.dtype, tensor.elements()) != tensor.bytes.size())
             std::abort();
         if (tensor.bytes.data() < file.data()
             || tensor.bytes.data() + tensor.bytes.size() > file.data() + size)
             std::abort();
         bytes += tensor.bytes.size();
-        if (tensor.dtype == moescope::DType::F32 || tensor.dtype == moescope::DType::F16)
+        if (moescope::isDecodable(tensor.dtype) && tensor.elements() > 0)
             moescope::decodeAll(moescope::MatrixView::rowMajor(
                 tensor.dtype, 1, tensor.elements(), tensor.bytes.data()));
     }
