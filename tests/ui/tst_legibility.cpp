@@ -234,6 +234,19 @@ private slots:
                 QVERIFY2(words.contains(QString::fromUtf8(entry)), entry);
         }
         QVERIFY(view.heightForWidth(560) > view.heightForWidth(1100));
+
+        // One legend for two strips names what stands in either.
+        TokenStripFigure second;
+        second.badgeTitle = strip.badgeTitle;
+        second.chips = {{"ran", "V", "verb", "^→VERB→$", 1, "3", "", false, false}};
+        view.setFigure(figureOf("Tokens", "", "", second));
+        view.setLegendPartner(figure);
+        QStringList names;
+        for (const TokenStripView::LegendEntry& entry : view.legend())
+            names += entry.words;
+        QVERIFY(names.contains(QStringLiteral("verb")));
+        QVERIFY(names.contains(QStringLiteral("relation word")));
+        QCOMPARE(names.count(QStringLiteral("number: first expert in layer 4")), 1);
     }
 
     void gridsNameTheirColumns()

@@ -42,24 +42,31 @@ double entryWidth(const Style& style, const TokenStripView::LegendEntry& entry)
 
 } // namespace
 
-std::vector<TokenStripView::LegendEntry> TokenStripView::legend() const
+/// Once per figure and look, since strips can be long.
+void TokenStripView::makeLegend()
 {
-    std::vector<LegendEntry> entries;
+    m_legend.clear();
+    m_legendWidth = 0;
+    // The widest trigram counts, so that nothing moves while the mouse walks over the tokens.
+    m_widestTrigram = 0;
+    for (const QString& trigram : m_trigrams)
+        m_widestTrigram = std::max(m_widestTrigram, pillWidth(look(), trigram));
     if (!data())
-        return entries;
+        return;
+    std::vector<LegendEntry>& entries = m_legend;
     // Groups of types in the order in which they first stand in the text.
     std::array<int, 8> place;
     place.fill(-1);
     std::vector<LegendEntry> others; // which have no name in common
-    for (const TokenStripFigure::Chip& chip : data()->chips) {
+    const auto add = [&](const TokenStripFigure::Chip& chip) {
         if (chip.letter.empty() || chip.colourGroup < 0
             || chip.colourGroup >= static_cast<int>(place.size()))
-            continue;
+            return;
         if (static_cast<TypeGroup>(chip.colourGroup) == TypeGroup::Other) {
             const LegendEntry own{chip.colourGroup, text(chip.letter), text(chip.typeName)};
             if (std::ranges::find(others, own.letters, &LegendEntry::letters) == others.end())
                 others.push_back(own);
-            continue;
+            return;
         }
         int& at = place[static_cast<std::size_t>(chip.colourGroup)];
         if (at < 0) {
@@ -71,7 +78,10 @@ std::vector<TokenStripView::LegendEntry> TokenStripView::legend() const
         if (const QString letter = text(chip.letter);
             !letters.contains(letter) && letters.size() < 2 * kMostLetters)
             letters += letters.isEmpty() ? letter : QLatin1Char(' ') + letter;
-    }
+    };
+    if (const auto* partner = m_partner ? std::get_if<TokenStripFigure>(&m_partner->data) : nullptr)
+        std::ranges::for_each(partner->chips, add);
+    std::ranges::for_each(data()->chips, add);
     entries.insert(entries.end(), others.begin(), others.end());
     if (!data()->badgeTitle.empty())
         entries.push_back({-1, {}, tr("number: %1").arg(text(data()->badgeTitle))});
@@ -79,32 +89,28 @@ std::vector<TokenStripView::LegendEntry> TokenStripView::legend() const
         entries.push_back({-1, {}, tr("· = space")});
     if (m_hasGenerated)
         entries.push_back({-1, {}, tr("underlined: generated")});
-    return entries;
+    for (const LegendEntry& entry : entries)
+        m_legendWidth += entryWidth(look(), entry);
+}
+
+void TokenStripView::setLegendPartner(std::shared_ptr<const Figure> partner)
+{
+    m_partner = std::move(partner);
+    makeLegend();
+    relayout();
 }
 
 double TokenStripView::pillsWidth() const
 {
-    // The widest trigram counts, so that nothing moves while the mouse walks over the tokens.
-    double widest = 0;
-    for (const QString& trigram : m_trigrams)
-        widest = std::max(widest, pillWidth(look(), trigram));
-    double width = widest > 0 ? widest + look().px(kPillGap) : 0;
+    double width = m_widestTrigram > 0 ? m_widestTrigram + look().px(kPillGap) : 0;
     for (const QString& pattern : m_patterns)
         width += pillWidth(look(), pattern) + look().px(kPillGap);
     return width;
 }
 
-double TokenStripView::legendWidth() const
-{
-    double width = 0;
-    for (const LegendEntry& entry : legend())
-        width += entryWidth(look(), entry);
-    return width;
-}
-
 bool TokenStripView::legendBelow(double width) const
 {
-    return look().px(2 + kPillGap) + pillsWidth() + legendWidth() > width;
+    return look().px(2 + kPillGap) + pillsWidth() + m_legendWidth > width;
 }
 
 double TokenStripView::footerHeight(double width) const

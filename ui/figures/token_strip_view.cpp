@@ -67,12 +67,14 @@ void TokenStripView::figureChanged()
     m_rangeLast = -1;
     m_marked.clear();
     measureChips();
+    makeLegend();
     relayout();
 }
 
 void TokenStripView::styleChanged()
 {
     measureChips();
+    makeLegend();
     relayout();
 }
 

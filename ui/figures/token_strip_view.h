@@ -48,7 +48,9 @@ public:
         QString letters; ///< "O S"
         QString words; ///< "relation word"
     };
-    std::vector<LegendEntry> legend() const;
+    const std::vector<LegendEntry>& legend() const { return m_legend; }
+    /// Another strip whose chips this strip's legend explains too; null for none.
+    void setLegendPartner(std::shared_ptr<const Figure> partner);
 
     int tokenAt(const QPoint& viewportPosition) const; ///< -1 outside chips
     QRect tokenRect(int index) const; ///< in the viewport
@@ -98,8 +100,8 @@ private:
     double rowHeight() const;
     double sideMargin() const;
     double footerHeight(double width) const;
+    void makeLegend();
     double pillsWidth() const;
-    double legendWidth() const;
     bool legendBelow(double width) const; ///< the pills leave it no room beside them
     int rowOf(const Layout& layout, int index) const;
     QRectF chipRect(const Layout& layout, int index) const; ///< with (0, 0) at the strip's corner
@@ -118,6 +120,10 @@ private:
     bool m_hasGenerated = false;
     bool m_footerVisible = true;
     QStringList m_patterns;
+    std::shared_ptr<const Figure> m_partner;
+    std::vector<LegendEntry> m_legend;
+    double m_legendWidth = 0;
+    double m_widestTrigram = 0; ///< as a pill
     QString m_sideLetter;
     int m_visibleRows = 4;
     int m_current = -1;

@@ -133,6 +133,7 @@ void TokenPanel::showScene(const ExploreScene& scene)
         if (twoTexts) {
             m_b->setFigure(shared(tokenStripFigure(*result.b, *m_layer)));
             m_b->setSideLetter(QStringLiteral("B"));
+            m_b->setLegendPartner(m_a->figure());
         }
         const int rows = twoTexts ? 2 : 4;
         m_a->setVisibleRows(rows);
