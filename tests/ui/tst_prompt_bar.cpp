@@ -17,6 +17,20 @@ class TestPromptBar : public QObject {
     Q_OBJECT
 
 private slots:
+    void longPromptsTakeRoomOnlyWhileTheyAreEdited()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        desk.window().activateWindow();
+        desk.prompt()->setPlainText(QStringLiteral("word ").repeated(600));
+        desk.prompt()->setFocus();
+        QVERIFY(QTest::qWaitFor([&] { return desk.prompt()->hasFocus(); }, kPatience));
+        const int line = desk.prompt()->fontMetrics().lineSpacing();
+        QTRY_VERIFY(desk.prompt()->height() > 5 * line);
+        desk.prompt()->clearFocus();
+        QTRY_VERIFY(desk.prompt()->height() < 3 * line);
+    }
+
     void examplesFillThePromptAndRun()
     {
         Desk desk;

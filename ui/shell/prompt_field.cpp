@@ -20,8 +20,9 @@
 namespace moescope::ui {
 
 namespace {
-constexpr int kMostLines = 6;
-}
+constexpr int kMostLines = 6; ///< while it is edited
+constexpr int kLinesAtRest = 2; ///< the page needs the room
+} // namespace
 
 PromptEdit::PromptEdit(Style& style, QWidget* parent)
     : QPlainTextEdit(parent)
@@ -66,7 +67,21 @@ int PromptEdit::heightFor(int lines) const
 QSize PromptEdit::sizeHint() const
 {
     const int lines = static_cast<int>(document()->documentLayout()->documentSize().height());
-    return {m_style.pxInt(240), heightFor(std::clamp(lines, 1, kMostLines))};
+    return {m_style.pxInt(240),
+        heightFor(std::clamp(lines, 1, hasFocus() ? kMostLines : kLinesAtRest))};
+}
+
+void PromptEdit::focusInEvent(QFocusEvent* event)
+{
+    QPlainTextEdit::focusInEvent(event);
+    updateGeometry();
+}
+
+void PromptEdit::focusOutEvent(QFocusEvent* event)
+{
+    QPlainTextEdit::focusOutEvent(event);
+    updateGeometry();
+    ensureCursorVisible();
 }
 
 QSize PromptEdit::minimumSizeHint() const

@@ -135,7 +135,9 @@ void TokenPanel::showScene(const ExploreScene& scene)
             m_b->setSideLetter(QStringLiteral("B"));
             m_b->setLegendPartner(m_a->figure());
         }
-        const int rows = twoTexts ? 2 : 4;
+        // In a low window the grids need the room more.
+        const bool low = window()->height() < look().px(860);
+        const int rows = twoTexts || low ? 2 : 4;
         m_a->setVisibleRows(rows);
         m_b->setVisibleRows(rows);
         updateGeometry();
