@@ -28,8 +28,10 @@ GridGeometry::GridGeometry(
     // Cells fit the window while they stay legible; the zoom is on top of that.
     const double fitX = cols > 0 ? roomX / cols : style.px(38);
     const double fitY = rows > 0 ? roomY / rows : style.px(38);
-    cellWidth = std::clamp(
-        std::clamp(fitX, style.px(18), style.px(48)) * zoom, style.px(3), style.px(120));
+    // A little narrower is better than a scroll bar; where that comes anyway, cells are wider.
+    const double least = style.px(fitX >= style.px(16) ? 16 : 18);
+    cellWidth
+        = std::clamp(std::clamp(fitX, least, style.px(48)) * zoom, style.px(3), style.px(120));
     cellHeight = std::clamp(
         std::clamp(fitY, style.px(22), style.px(42)) * zoom, style.px(3), style.px(120));
     const double smaller = std::min(cellWidth, cellHeight);
