@@ -51,6 +51,7 @@ struct DeltaSpec {
     std::uint32_t keyDim = 0; ///< of one head
     std::uint32_t valueDim = 0;
     std::uint32_t taps = 0; ///< of the causal convolution before it
+    bool tiled = false; ///< value head h reads key head h % keyHeads instead
 };
 
 struct AttentionSpec {

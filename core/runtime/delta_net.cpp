@@ -128,7 +128,8 @@ void deltaNet(const MoeModel& model, LayerId layer, KvCache::Layer& cache, std::
     cache.state.resize(shape.valueHeads * stateSize, 0.0F);
     std::vector<float> mixed(tokens * values);
     parallelFor(input.pool, shape.valueHeads, [&](std::size_t h) {
-        const std::size_t g = h / (shape.valueHeads / shape.keyHeads);
+        const std::size_t g
+            = shape.tiled ? h % shape.keyHeads : h / (shape.valueHeads / shape.keyHeads);
         const auto state = std::span(cache.state).subspan(h * stateSize, stateSize);
         for (std::size_t t = 0; t < tokens; ++t) {
             const auto row = std::span<const float>(rows).subspan(t * width, width);

@@ -221,6 +221,7 @@ constexpr std::array kArchitectures{
     Architecture{.name = "qwen35moe",
         .modelType = "qwen3_5_moe",
         .layout = kPostAttentionNorm,
+        .tiledValueHeads = true,
         .renormalise = true,
         .describe = describeQwenHybrid},
     Architecture{.name = "qwen3moe", .modelType = "qwen3_moe", .renormalise = true},

@@ -29,6 +29,8 @@ struct Architecture {
     Layout layout = {};
     /// The rows of q and k are kept so that neighbours form a rotated pair.
     bool interleaved = false;
+    /// Value heads of delta nets are ordered by their place in a key head, not by the key head.
+    bool tiledValueHeads = false;
     /// Whether the chosen weights are renormalised, where the file does not say.
     bool renormalise = false;
     /// Adds to or changes the published config what is peculiar to the architecture.

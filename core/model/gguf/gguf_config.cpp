@@ -325,6 +325,8 @@ Result<Description> describe(const Checkpoint& checkpoint)
     if (!config.missingPart.empty())
         return description;
     MOESCOPE_CHECK(correctRope(config.attention.rope, keys, *architecture));
+    if (config.attention.delta)
+        config.attention.delta->tiled = architecture->tiledValueHeads;
     config.attention.outputBias = keys.hasTensor("blk.0.attn_output.bias");
     return description;
 }
