@@ -62,7 +62,8 @@ std::uint64_t memoryOf(const MoeModel& model, const MoeTypeSpec& spec, unsigned 
             const auto views = expertViews(model.layer(layer), projection, spec.experts);
             if (views.empty())
                 continue;
-            largest = std::max(largest, analyseProjectionMemory(views, threads));
+            largest = std::max({largest, analyseProjectionMemory(views, threads),
+                roundingMemory(views.front(), threads)});
             const std::uint64_t order = std::min(views.front().rows, views.front().cols);
             kept += sizeof(double) * views.size() * (2 * order + views.size());
         }
@@ -105,6 +106,13 @@ Result<LayerWeights> analyseLayer(
             return tl::unexpected(std::move(error));
         }
         layer.analyses.push_back(std::move(*analysis));
+        if (index == 0 && isQuantised(views.front())) {
+            ProjectionOptions noise = options;
+            noise.stage += " as rounded noise";
+            MOESCOPE_TRY(layer.rounding.emplace_back(),
+                measureRounding(views.front(), projection, layer.analyses.back(),
+                    moetype::headlineShare(spec), context, noise));
+        }
         const auto experts = std::span(model.layer(layer.layer).experts);
         if (index == 0 && hasBias(experts, projection)) {
             options.stage += " with its bias";

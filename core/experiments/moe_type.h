@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/experiments/bias_artefact.h"
+#include "core/experiments/rounding_effect.h"
 #include "core/experiments/taxonomy.h"
 #include "core/model/open_model.h"
 #include "core/report/report.h"
@@ -40,6 +41,8 @@ struct LayerWeights {
     std::vector<ProjectionAnalysis> analyses; ///< one per projection
     /// One per projection whose experts have biases; of the first layer of a run only.
     std::vector<BiasArtefact> artefacts;
+    /// One per projection whose weights are quantised; of the first layer of a run only.
+    std::vector<RoundingEffect> rounding;
 
     const ProjectionAnalysis* find(Projection projection) const; ///< null when it was not asked for
 };
@@ -117,6 +120,8 @@ Figure cosineByLayerFigure(const MoeTypeResult& result);
 Figure moeTypeTableFigure(const MoeTypeResult& result);
 /// Right and wrong numbers side by side; nothing for experts without biases.
 std::optional<Figure> biasArtefactFigure(const MoeTypeResult& result);
+/// What the storage type alone explains; nothing for weights that are not quantised.
+std::optional<Figure> roundingFigure(const MoeTypeResult& result);
 /// Literature values of the known model of this shape beside the measured ones; nothing for an
 /// unknown shape.
 std::optional<Figure> publishedFigure(

@@ -158,6 +158,20 @@ Json artefactFields(LayerId layer, const BiasArtefact& artefact)
         {"note", "wrong: the expert's bias was added to every column of its matrix"}};
 }
 
+Json roundingFields(LayerId layer, const RoundingEffect& effect)
+{
+    Json fields = {{"layer", layer.value}, {"projection", projectionName(effect.projection)},
+        {"type", effect.type}};
+    if (!effect.estimate) {
+        fields["estimate"] = "not estimated";
+        return fields;
+    }
+    fields["rank_over_ceiling"] = effect.estimate->rank;
+    fields["cosine"] = effect.estimate->cosine;
+    fields["cosine_with_itself"] = effect.estimate->likeness;
+    return fields;
+}
+
 } // namespace
 
 Json analysisFields(const MoeTypeResult& result)
@@ -188,6 +202,9 @@ Json analysisFields(const MoeTypeResult& result)
     for (const auto& layer : result.layers)
         for (const BiasArtefact& artefact : layer->artefacts)
             fields["bias_artefact"].push_back(artefactFields(layer->layer, artefact));
+    for (const auto& layer : result.layers)
+        for (const RoundingEffect& effect : layer->rounding)
+            fields["rounding"].push_back(roundingFields(layer->layer, effect));
     if (!result.layers.empty()) {
         if (const auto legacy = legacyType(*result.layers.front()))
             fields["legacy"] = {{"layer", result.layers.front()->layer.value},

@@ -233,6 +233,8 @@ Report moeTypeReport(const MoeTypeResult& result)
     report.figures.push_back(moeTypeTableFigure(result));
     if (auto artefact = biasArtefactFigure(result))
         report.figures.push_back(std::move(*artefact));
+    if (auto rounding = roundingFigure(result))
+        report.figures.push_back(std::move(*rounding));
     if (const auto resources = findResources()) {
         const auto known = loadTaxonomy(*resources);
         if (auto published = known ? publishedFigure(result, *known) : std::nullopt)
