@@ -106,8 +106,13 @@ Status findDelta(
     delta.convolution = decodeAll(taps);
     MOESCOPE_TRY(delta.decayBias, finder.vector(prefix + "ssm_dt.bias", heads));
     MOESCOPE_TRY(delta.logDecay, finder.vector(prefix + "ssm_a", heads)); // -exp of what is wanted
-    for (float& rate : delta.logDecay)
+    for (float& rate : delta.logDecay) {
+        if (!(rate < 0))
+            return fail(ErrorCode::BadFormat,
+                fmt::format("The tensor \"{}ssm_a\" should hold negative numbers, but has {}.",
+                    prefix, rate));
         rate = std::log(-rate);
+    }
     MOESCOPE_TRY(delta.norm, finder.norm(prefix + "ssm_norm", {}, shape.valueDim, config.normEps));
     MOESCOPE_TRY(delta.out, finder.matrix(prefix + "ssm_out.weight", hidden, values));
     return {};
