@@ -6,6 +6,7 @@
 
 #include <QtCore/QTemporaryDir>
 
+#include "core/checkpoint/hub_cache.h"
 #include "core/model/open_model.h"
 #include "core/runtime/generate.h"
 #include "tests/support/files.h"
@@ -153,6 +154,35 @@ private slots:
         }
         QVERIFY(answers[0].values == answers[1].values);
         QVERIFY(answers[0].values == answers[2].values);
+    }
+
+    void theHubCacheListsThem()
+    {
+        const QTemporaryDir cache;
+        const auto snapshot = std::filesystem::path(cache.path().toStdString())
+            / "models--org--split" / "snapshots" / "1";
+        std::filesystem::create_directories(snapshot);
+        const auto folder = test::fixtures() / "gguf" / "qwen2moe-split-f16";
+        std::uint64_t bytes = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            if (entry.path().extension() != ".gguf")
+                continue;
+            std::filesystem::copy(entry.path(), snapshot);
+            bytes += entry.file_size();
+        }
+        auto models = listHubModels(cache.path().toStdString());
+        QCOMPARE(models.size(), std::size_t{1});
+        QVERIFY(models[0].complete);
+        QCOMPARE(models[0].modelType, std::string("qwen2moe"));
+        QCOMPARE(models[0].bytes, bytes);
+        const auto open = openModel(models[0].folder);
+        VERIFY_OK(open);
+        QVERIFY((*open)->model);
+
+        std::filesystem::remove(snapshot / "model-00002-of-00003.gguf");
+        models = listHubModels(cache.path().toStdString());
+        QCOMPARE(models.size(), std::size_t{1});
+        QVERIFY(!models[0].complete);
     }
 
     void weightsStayInTheMapping()
