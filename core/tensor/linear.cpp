@@ -19,22 +19,68 @@ constexpr std::size_t kInputBytes = 512U << 10;
 /// With fewer inputs expanding a row costs more than converting it on the way.
 constexpr std::size_t kFewInputs = 4;
 
-/// The products of rows as they are stored; null when they must be decoded first.
-VectorKernels::Products storedProducts(const MatrixView& matrix)
+/// With scales these many rows go at once, their scales beside them as floats.
+constexpr std::size_t kScaledRows = 64;
+constexpr std::size_t kMxBlock = 32; ///< columns of one E8M0 scale
+
+/// Nulls where rows must be decoded first.
+RowKernels kernelsFor(const MatrixView& matrix)
 {
     const VectorKernels& kernels = vectorKernels();
-    if (matrix.scales.data || matrix.colStride != dtypeBytes(matrix.dtype))
-        return nullptr;
+    const ScaleView& scales = matrix.scales;
+    if (matrix.colStride != dtypeBytes(matrix.dtype))
+        return {};
     switch (matrix.dtype) {
     case DType::F32:
-        return kernels.f32;
     case DType::BF16:
-        return kernels.bf16;
     case DType::F16:
-        return kernels.f16;
+        if (scales.data)
+            return {};
+        return {matrix.dtype == DType::F32   ? kernels.f32
+                : matrix.dtype == DType::F16 ? kernels.f16
+                                             : kernels.bf16,
+            nullptr};
+    case DType::F4:
+        if (!scales.data || scales.dtype != DType::F8E8M0 || scales.blockRows != 1
+            || scales.blockCols != kMxBlock || scales.colStride != 1 || matrix.cols % kMxBlock != 0)
+            return {};
+        break;
+    case DType::F8E4M3:
+        if (scales.data && scales.blockCols % 16 != 0 && scales.blockCols < matrix.cols)
+            return {};
+        break;
     default:
-        return nullptr;
+        if (scales.data)
+            return {};
     }
+    return kernels.packed(matrix.dtype);
+}
+
+/// Rows from `first` with their scales, which `floats` may have to hold.
+StoredRows storedRows(
+    const MatrixView& matrix, std::size_t first, std::size_t count, std::vector<float>& floats)
+{
+    StoredRows rows{matrix.data + first * matrix.rowStride, matrix.rowStride, count, matrix.cols};
+    const ScaleView& scales = matrix.scales;
+    if (!scales.data)
+        return rows;
+    const std::size_t firstScaled = scales.firstRow + first * scales.rowStep;
+    if (matrix.dtype == DType::F4) {
+        rows.scales = scales.data + firstScaled * scales.rowStride;
+        rows.scaleStride = scales.rowStep * scales.rowStride;
+        return rows;
+    }
+    const std::size_t tiles = (matrix.cols + scales.blockCols - 1) / scales.blockCols;
+    floats.resize(count * tiles);
+    for (std::size_t r = 0; r < count; ++r) {
+        const std::size_t row = (firstScaled + r * scales.rowStep) / scales.blockRows;
+        blockDecoder(scales.dtype)(scales.data + row * scales.rowStride, scales.colStride, tiles,
+            floats.data() + r * tiles);
+    }
+    rows.scales = reinterpret_cast<const std::byte*>(floats.data());
+    rows.scaleStride = tiles * sizeof(float);
+    rows.scaleCols = scales.blockCols;
+    return rows;
 }
 
 const std::byte* bytesOf(const float* values)
@@ -57,10 +103,15 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
     if (inputs.empty() || count == 0)
         return;
     const std::size_t cols = matrix.cols;
-    const auto stored = storedProducts(matrix);
-    if (stored && inputs.size() < kFewInputs) {
-        stored({matrix.data + first * matrix.rowStride, matrix.rowStride, count, cols},
-            inputs.data(), inputs.size(), out, outStride);
+    const RowKernels kernels = kernelsFor(matrix);
+    thread_local std::vector<float> scales;
+    if (kernels.products && inputs.size() < kFewInputs) {
+        const std::size_t rowsAtOnce = matrix.scales.data ? kScaledRows : count;
+        for (std::size_t done = 0; done < count; done += rowsAtOnce) {
+            const std::size_t rows = std::min(rowsAtOnce, count - done);
+            kernels.products(storedRows(matrix, first + done, rows, scales), inputs.data(),
+                inputs.size(), out + done, outStride);
+        }
         return;
     }
     const std::size_t inputsAtOnce
@@ -71,7 +122,10 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
         const std::size_t n = std::min(inputsAtOnce, inputs.size() - i);
         for (std::size_t done = 0; done < count; done += kRowsAtOnce) {
             const std::size_t rows = std::min(kRowsAtOnce, count - done);
-            decodeRows(matrix, first + done, rows, decoded);
+            if (kernels.expand)
+                kernels.expand(storedRows(matrix, first + done, rows, scales), decoded.data());
+            else
+                decodeRows(matrix, first + done, rows, decoded);
             vectorKernels().f32({bytesOf(decoded.data()), cols * sizeof(float), rows, cols},
                 inputs.data() + i, n, out + i * outStride + done, outStride);
         }

@@ -19,6 +19,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace moescope::HWY_NAMESPACE {
 
+RowKernels packedRows(DType dtype); // packed_kernels.cpp
+
 namespace hn = hwy::HWY_NAMESPACE;
 
 using Floats = hn::ScalableTag<float>;
@@ -217,6 +219,27 @@ HWY_INLINE void weightedColumns(const float* rows, std::size_t stride, std::size
     }
 }
 
+/// The last `rest` columns, in vectors too: plain loops may or may not be fused by the compiler.
+template <std::size_t kSums>
+HWY_INLINE void weightedTail(const float* rows, std::size_t stride, std::size_t count,
+    std::size_t rest, std::size_t column, const float* const* weights, float* const* outs)
+{
+    const Floats d;
+    Vector sums[kSums];
+    for (std::size_t q = 0; q < kSums; ++q)
+        sums[q] = hn::Zero(d);
+    for (std::size_t j = 0; j < count; ++j, rows += stride) {
+        const Vector row = loadTail<AsF32>(reinterpret_cast<const std::byte*>(rows), rest);
+        for (std::size_t q = 0; q < kSums; ++q)
+            sums[q] = hn::MulAdd(hn::Set(d, weights[q][j]), row, sums[q]);
+    }
+    alignas(64) float padded[hn::MaxLanes(Floats())];
+    for (std::size_t q = 0; q < kSums; ++q) {
+        hn::StoreU(sums[q], d, padded);
+        std::copy_n(padded, rest, outs[q] + column);
+    }
+}
+
 template <std::size_t kSums>
 HWY_INLINE void weightedRows(const float* rows, std::size_t stride, std::size_t count,
     std::size_t width, const float* const* weights, float* const* outs)
@@ -228,14 +251,8 @@ HWY_INLINE void weightedRows(const float* rows, std::size_t stride, std::size_t 
         weightedColumns<kVectors, kSums>(rows, stride, count, c, weights, outs);
     for (; c + kLanes <= width; c += kLanes)
         weightedColumns<1, kSums>(rows, stride, count, c, weights, outs);
-    for (; c < width; ++c) {
-        for (std::size_t q = 0; q < kSums; ++q) {
-            float sum = 0;
-            for (std::size_t j = 0; j < count; ++j)
-                sum += weights[q][j] * rows[j * stride + c];
-            outs[q][c] = sum;
-        }
-    }
+    if (c < width)
+        weightedTail<kSums>(rows + c, stride, count, width - c, c, weights, outs);
 }
 
 void weightedSums(const float* rows, std::size_t stride, std::size_t count, std::size_t width,
@@ -250,7 +267,7 @@ void weightedSums(const float* rows, std::size_t stride, std::size_t count, std:
 
 VectorKernels kernels()
 {
-    return {productsF32, productsBf16, productsF16, expandBf16, expandF16, weightedSums,
+    return {productsF32, productsBf16, productsF16, packedRows, expandBf16, expandF16, weightedSums,
         hwy::TargetName(HWY_TARGET)};
 }
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/tensor/dtype.h"
+
 namespace moescope {
 
 /// Rows of one stored type, `stride` bytes apart.
@@ -13,6 +15,21 @@ struct StoredRows {
     std::size_t stride = 0;
     std::size_t count = 0;
     std::size_t cols = 0;
+
+    // Of F4, one E8M0 for 32 columns; of eight-bit floats, one float for scaleCols columns.
+    const std::byte* scales = nullptr;
+    std::size_t scaleStride = 0; ///< bytes from those of one row to the next
+    std::size_t scaleCols = 0; ///< a multiple of 16, or at least cols
+};
+
+/// out[i * outStride + r] = row r · inputs[i].
+using Products = void (*)(const StoredRows& rows, const float* const* inputs,
+    std::size_t inputCount, float* out, std::size_t outStride);
+
+/// What can be done with rows of one type; null where they must be decoded first.
+struct RowKernels {
+    Products products = nullptr;
+    void (*expand)(const StoredRows& rows, float* out) = nullptr; ///< to out[r * cols + c]
 };
 
 /// Inner loops for the instruction set of this processor, chosen once at run time (Highway). A dot
@@ -20,12 +37,11 @@ struct StoredRows {
 /// function makes it: rows alone or many, inputs alone or many, stored or expanded give the same
 /// bits.
 struct VectorKernels {
-    /// out[i * outStride + r] = row r · inputs[i].
-    using Products = void (*)(const StoredRows& rows, const float* const* inputs,
-        std::size_t inputCount, float* out, std::size_t outStride);
     Products f32 = nullptr;
     Products bf16 = nullptr;
     Products f16 = nullptr;
+    /// Of blocks and of the small floats that need scales; expansion gives the decoders' bits.
+    RowKernels (*packed)(DType dtype) = nullptr;
 
     /// Contiguous elements to float.
     using Expand = void (*)(const std::byte* from, std::size_t count, float* out);

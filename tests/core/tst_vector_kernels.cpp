@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <bit>
 #include <cmath>
 
 #include "core/base/random.h"
-#include "core/tensor/dtype.h"
+#include "core/tensor/linear.h"
 #include "core/tensor/vector_kernels.h"
 #include "tests/support/files.h"
 
@@ -44,9 +45,130 @@ Stored stored(DType dtype, std::size_t count, Random& random)
     return result;
 }
 
-VectorKernels::Products productsOf(const VectorKernels& kernels, DType dtype)
+Products productsOf(const VectorKernels& kernels, DType dtype)
 {
     return dtype == DType::F32 ? kernels.f32 : dtype == DType::BF16 ? kernels.bf16 : kernels.f16;
+}
+
+/// Whether two floats have the same bits, or both are no number.
+bool isSame(float a, float b)
+{
+    return std::isnan(a) ? std::isnan(b)
+                         : std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+}
+
+/// Random bytes as rows of a packed type with scales of every size, infinities and NaN among them;
+/// at odd addresses, every second row of a larger whole.
+class PackedMatrix {
+public:
+    PackedMatrix(DType dtype, std::size_t rows, std::size_t cols, Random& random, bool tame = false)
+    {
+        const MatrixView whole = MatrixView::rowMajor(dtype, 2 * rows + 1, cols, nullptr);
+        m_bytes.resize(1 + whole.bytes());
+        fill(m_bytes, random);
+        if (tame)
+            tameHalves(dtype, random);
+        view = MatrixView::rowMajor(dtype, 2 * rows + 1, cols, m_bytes.data() + 1);
+        if (dtype == DType::F4)
+            addScales(DType::F8E8M0, 1, 32, random);
+        else if (dtype == DType::F8E4M3)
+            addScales(DType::F32, 5, 48, random);
+        view = view.rowRange(1, rows, 2);
+    }
+    MatrixView view;
+
+private:
+    static void fill(std::vector<std::byte>& bytes, Random& random)
+    {
+        for (std::byte& byte : bytes)
+            byte = static_cast<std::byte>(random.below(256));
+    }
+    /// Small finite numbers where the scales of the blocks are.
+    void tameHalves(DType dtype, Random& random)
+    {
+        m_tame = true;
+        if (dtype == DType::F4)
+            return;
+        if (dtype == DType::F8E4M3) {
+            for (std::byte& byte : m_bytes)
+                byte &= std::byte{0xBF};
+            return;
+        }
+        const std::size_t size = dtypeBytes(dtype);
+        const std::size_t place = dtype == DType::Q6_K ? 208 : 0;
+        const std::size_t halves = dtype == DType::Q4_K || dtype == DType::Q5_K ? 2 : 1;
+        for (std::size_t at = 1; at + size <= m_bytes.size(); at += size) {
+            if (dtype == DType::Mxfp4) {
+                m_bytes[at] = static_cast<std::byte>(120 + random.below(10));
+                continue;
+            }
+            for (std::size_t half = 0; half < halves; ++half) {
+                const std::uint16_t bits = floatToF16(static_cast<float>(random.normal() / 16));
+                std::memcpy(m_bytes.data() + at + place + 2 * half, &bits, sizeof bits);
+            }
+        }
+    }
+    void addScales(DType dtype, std::size_t blockRows, std::size_t blockCols, Random& random)
+    {
+        const std::size_t across = (view.cols + blockCols - 1) / blockCols;
+        const std::size_t stride = across * dtypeBytes(dtype);
+        m_scales.resize(1 + ((view.rows + blockRows - 1) / blockRows) * stride);
+        fill(m_scales, random);
+        if (m_tame && dtype == DType::F8E8M0) {
+            for (std::byte& byte : m_scales)
+                byte = static_cast<std::byte>(120 + random.below(10));
+        } else if (m_tame) {
+            for (std::size_t at = 1; at < m_scales.size(); at += sizeof(float)) {
+                const auto scale = static_cast<float>(random.normal());
+                std::memcpy(m_scales.data() + at, &scale, sizeof scale);
+            }
+        }
+        view.scales = {dtype, m_scales.data() + 1, stride, dtypeBytes(dtype), blockRows, blockCols};
+    }
+
+    std::vector<std::byte> m_bytes;
+    std::vector<std::byte> m_scales;
+    bool m_tame = false;
+};
+
+bool isScalar(const VectorKernels& kernels)
+{
+    return std::string_view(kernels.name) == "SCALAR";
+}
+
+constexpr DType kPacked[] = {DType::Q8_0, DType::Q4_0, DType::Q4_K, DType::Q5_K, DType::Q6_K,
+    DType::Mxfp4, DType::F4, DType::F8E4M3};
+
+/// Columns that fill some blocks; of types without blocks also odd numbers.
+std::vector<std::size_t> columnsFor(DType dtype)
+{
+    if (dtype == DType::F8E4M3)
+        return {1, 15, 48, 49, 100, 255, 256, 777};
+    const std::size_t block = std::max<std::size_t>(32, blockLayout(dtype).elements);
+    return {block, 2 * block, 3 * block, 9 * block};
+}
+
+/// The view as the kernels take it; `floats` holds the scales of eight-bit floats.
+StoredRows storedRows(const MatrixView& view, std::vector<float>& floats)
+{
+    StoredRows rows{view.data, view.rowStride, view.rows, view.cols};
+    const ScaleView& scales = view.scales;
+    if (view.dtype == DType::F4) {
+        rows.scales = scales.data + scales.firstRow * scales.rowStride;
+        rows.scaleStride = scales.rowStep * scales.rowStride;
+    } else if (scales.data) {
+        const std::size_t across = scales.rowStride / sizeof(float);
+        floats.resize(view.rows * across);
+        for (std::size_t r = 0; r < view.rows; ++r)
+            std::memcpy(floats.data() + r * across,
+                scales.data
+                    + (scales.firstRow + r * scales.rowStep) / scales.blockRows * scales.rowStride,
+                scales.rowStride);
+        rows.scales = bytes(floats.data(), 0);
+        rows.scaleStride = scales.rowStride;
+        rows.scaleCols = scales.blockCols;
+    }
+    return rows;
 }
 
 } // namespace
@@ -126,6 +248,111 @@ private slots:
                     values.data(), count, out.data());
                 QVERIFY(std::equal(values.exact.begin(), values.exact.end(), out.begin()));
                 QCOMPARE(out.back(), 77.0F);
+            }
+        }
+    }
+
+    void packedRowsExpandAsDecoded_data() { everySetAgreesWithTheSlowSum_data(); }
+
+    void packedRowsExpandAsDecoded()
+    {
+        QFETCH(int, set);
+        const VectorKernels kernels = everyVectorKernels()[static_cast<std::size_t>(set)];
+        Random random(4);
+        for (const DType dtype : kPacked) {
+            const RowKernels packed = kernels.packed(dtype);
+            if (isScalar(kernels)) {
+                QVERIFY(!packed.expand && !packed.products);
+                continue;
+            }
+            QVERIFY(packed.expand && packed.products);
+            for (const std::size_t cols : columnsFor(dtype)) {
+                const PackedMatrix matrix(dtype, 60, cols, random);
+                const std::vector<float> expected = decodeAll(matrix.view);
+                std::vector<float> got(expected.size() + 1, 77.0F);
+                std::vector<float> scales;
+                packed.expand(storedRows(matrix.view, scales), got.data());
+                QCOMPARE(got.back(), 77.0F);
+                for (std::size_t i = 0; i < expected.size(); ++i)
+                    QVERIFY2(isSame(got[i], expected[i]),
+                        qPrintable(QStringLiteral("%1 %2: %3 is not %4")
+                                       .arg(QString::fromStdString(packingName(matrix.view)))
+                                       .arg(i)
+                                       .arg(static_cast<double>(got[i]))
+                                       .arg(static_cast<double>(expected[i]))));
+            }
+        }
+        QVERIFY(!kernels.packed(DType::IQ1_S).products);
+    }
+
+    void packedProductsAreThoseOfTheDecodedRows_data() { everySetAgreesWithTheSlowSum_data(); }
+
+    void packedProductsAreThoseOfTheDecodedRows()
+    {
+        QFETCH(int, set);
+        const VectorKernels kernels = everyVectorKernels()[static_cast<std::size_t>(set)];
+        if (isScalar(kernels))
+            QSKIP("One number at a time decodes rows first.");
+        Random random(6);
+        for (const DType dtype : kPacked) {
+            for (const std::size_t cols : columnsFor(dtype)) {
+                for (const std::size_t count : {1U, 8U, 19U}) {
+                    const PackedMatrix matrix(dtype, count, cols, random, count > 1);
+                    const std::vector<float> decoded = decodeAll(matrix.view);
+                    std::vector<float> x(5 * cols + 1);
+                    std::vector<const float*> inputs;
+                    for (float& value : x)
+                        value = static_cast<float>(random.normal());
+                    for (std::size_t i = 0; i < 5; ++i)
+                        inputs.push_back(x.data() + 1 + i * cols);
+                    std::vector<float> scales;
+                    const StoredRows rows = storedRows(matrix.view, scales);
+                    for (const std::size_t n : {1U, 2U, 3U, 5U}) {
+                        std::vector<float> expected(n * count);
+                        std::vector<float> got(n * (count + 1), 77.0F);
+                        kernels.f32({bytes(decoded.data(), 0), cols * sizeof(float), count, cols},
+                            inputs.data(), n, expected.data(), count);
+                        kernels.packed(dtype).products(
+                            rows, inputs.data(), n, got.data(), count + 1);
+                        for (std::size_t i = 0; i < n; ++i) {
+                            QCOMPARE(got[i * (count + 1) + count], 77.0F);
+                            for (std::size_t r = 0; r < count; ++r) {
+                                QVERIFY(isSame(got[i * (count + 1) + r], expected[i * count + r]));
+                                QVERIFY(count == 1 || std::isfinite(expected[i * count + r]));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    void manyInputsAndOneGiveTheSameBits()
+    {
+        Random random(7);
+        for (const DType dtype : kPacked) {
+            const std::size_t cols = dtype == DType::F8E4M3 ? 300 : 768;
+            const PackedMatrix matrix(dtype, 150, cols, random, true);
+            std::vector<float> x(7 * cols);
+            for (float& value : x)
+                value = static_cast<float>(random.normal());
+            std::vector<float> reference(7 * 150);
+            multiplyReference(matrix.view, x, 7, reference);
+            std::vector<float> together(7 * 150);
+            multiply(matrix.view, x, 7, together, nullptr);
+            for (std::size_t i = 0; i < 7; ++i) {
+                std::vector<float> alone(150);
+                const float* input = x.data() + i * cols;
+                multiplyRows(matrix.view, 0, 77, {&input, 1}, alone.data(), 150);
+                multiplyRows(matrix.view, 77, 73, {&input, 1}, alone.data() + 77, 150);
+                double size = 0;
+                for (std::size_t r = 0; r < 150; ++r)
+                    size = std::max(size, static_cast<double>(std::abs(reference[i * 150 + r])));
+                for (std::size_t r = 0; r < 150; ++r) {
+                    QVERIFY(isSame(alone[r], together[i * 150 + r]));
+                    QVERIFY(std::abs(static_cast<double>(alone[r] - reference[i * 150 + r]))
+                        <= 1e-5 * size);
+                }
             }
         }
     }
