@@ -15,6 +15,7 @@
 #endif
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/tensor/packed_kernels.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -346,6 +347,11 @@ struct RowOf {
     {
         const std::byte* block
             = rows.data + row * rows.stride + from / Blocks::kElements * Blocks::kBytes;
+        // Short turns of many rows keep the processor from seeing the streams.
+        constexpr std::size_t kTurn = kStep / Blocks::kElements * Blocks::kBytes;
+#pragma GCC unroll 8
+        for (std::size_t ahead = 0; ahead < kTurn; ahead += 64)
+            hwy::Prefetch(block + 2 * kTurn + ahead);
         for (; from < to; from += Blocks::kElements, block += Blocks::kBytes)
             Blocks::visit(block, from, sink);
     }
