@@ -70,6 +70,15 @@ private slots:
         grid->grab();
     }
 
+    void packedWeightsAreNamedByTheirFormat()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(family("gpt_oss_mxfp4")));
+        QVERIFY(factsLine(*desk.session.model()).endsWith(QStringLiteral("mxfp4")));
+        QVERIFY(desk.open(family("deepseek_v3_fp8")));
+        QVERIFY(factsLine(*desk.session.model()).contains(QStringLiteral("128x128 scales")));
+    }
+
     void attentionHeadsHaveAGridOfTheirOwn()
     {
         ExploreDesk desk;

@@ -213,6 +213,25 @@ private slots:
         QVERIFY(map.cellColour(0, 1).blue() > map.cellColour(0, 1).red());
     }
 
+    void cellsShowTheirNumbersAllOrNone()
+    {
+        Bench bench;
+        HeatMapFigure figure;
+        figure.rows = figure.cols = 4;
+        figure.values
+            = {1, 0.5, -0.25, 0.1, 0.5, 1, 0.2, -0.3, -0.25, 0.2, 1, 0.4, 0.1, -0.3, 0.4, 1};
+        bool some = false;
+        for (int width = 120; width <= 420; width += 20) {
+            HeatMapView map(bench.style);
+            present(map, figureOf("Similarity", "", "", figure), {width, width});
+            const QStringList words = paintedWords(map);
+            const bool shorter = words.contains(QStringLiteral("0.20"));
+            QCOMPARE(words.contains(QStringLiteral("−0.25")), shorter);
+            some = some || shorter;
+        }
+        QVERIFY(some);
+    }
+
     void theStripExplainsItsColoursAndNumbers()
     {
         Bench bench;

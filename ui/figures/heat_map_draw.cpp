@@ -57,6 +57,7 @@ void HeatMapView::drawCells(const Ink& ink, const Geometry& g) const
     QPainter& p = ink.painter;
     const bool antialias = g.gap > 0;
     p.setRenderHint(QPainter::Antialiasing, antialias);
+    const std::optional<QFont> font = cellFont(ink, g);
     for (int r = 0; r < static_cast<int>(data()->rows); ++r) {
         for (int c = 0; c < static_cast<int>(data()->cols); ++c) {
             const QRectF cell = g.cell(r, c);
@@ -71,21 +72,36 @@ void HeatMapView::drawCells(const Ink& ink, const Geometry& g) const
             p.setPen(Qt::NoPen);
             p.setBrush(fill);
             p.drawRect(cell);
-            drawCellValue(ink, cell, v, fill);
+            if (font)
+                drawCellValue(ink, cell, v, fill, *font);
         }
     }
     p.setRenderHint(QPainter::Antialiasing);
 }
 
-void HeatMapView::drawCellValue(
-    const Ink& ink, const QRectF& cell, double value, const QColor& fill) const
+std::optional<QFont> HeatMapView::cellFont(const Ink& ink, const Geometry& g) const
 {
+    const QRectF cell = g.cell(0, 0);
     if (cell.width() < ink.style.px(26) || cell.height() < ink.style.px(14))
-        return;
-    const QFont font = ink.style.mono(-2);
+        return std::nullopt;
+    QString longest;
+    for (const double v : data()->values) {
+        const QString label = std::isnan(v) ? QString() : numberText(v, m_decimals);
+        if (label.size() > longest.size())
+            longest = label;
+    }
+    for (const int step : {-2, -3, -4}) {
+        const QFont font = ink.style.mono(step);
+        if (textWidth(font, longest) <= cell.width() - ink.style.px(2))
+            return font;
+    }
+    return std::nullopt;
+}
+
+void HeatMapView::drawCellValue(
+    const Ink& ink, const QRectF& cell, double value, const QColor& fill, const QFont& font) const
+{
     const QString label = numberText(value, m_decimals);
-    if (textWidth(font, label) > cell.width() - ink.style.px(4))
-        return;
     QColor colour = ink.theme.readableOn(fill);
     if (data()->null && isAtNull(value, *data()->null))
         colour = mix(colour, fill, 0.35);

@@ -96,7 +96,10 @@ private:
     void draw(const Ink& ink, const QRectF& area) const;
     void drawCells(const Ink& ink, const Geometry& g) const;
     void drawImage(const Ink& ink, const Geometry& g) const;
-    void drawCellValue(const Ink& ink, const QRectF& cell, double value, const QColor& fill) const;
+    /// For the numbers in the cells, all of them or none; nothing when the longest does not fit.
+    std::optional<QFont> cellFont(const Ink& ink, const Geometry& g) const;
+    void drawCellValue(const Ink& ink, const QRectF& cell, double value, const QColor& fill,
+        const QFont& font) const;
     void drawLabels(const Ink& ink, const Geometry& g) const;
     void drawLegend(const Ink& ink, const Geometry& g) const;
     void drawReadout(const Ink& ink, const Geometry& g) const;
