@@ -299,12 +299,12 @@ std::uint64_t MoeModel::activeParameters() const
     return total;
 }
 
-DType MoeModel::weightDtype() const
+const MatrixView& MoeModel::typicalWeights() const
 {
+    // Not every family's experts have a gate.
     if (!m_mixtureLayers.empty())
-        return layer(m_mixtureLayers.front()).experts.front().up.dtype;
-    return m_tensors.layers.empty() ? m_tensors.embedding.dtype
-                                    : m_tensors.layers.front().dense.gate.dtype;
+        return layer(m_mixtureLayers.front()).experts.front().up;
+    return m_tensors.layers.empty() ? m_tensors.embedding : m_tensors.layers.front().dense.gate;
 }
 
 } // namespace moescope

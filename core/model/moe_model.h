@@ -151,7 +151,8 @@ public:
 
     std::uint64_t parameters() const; ///< all of them
     std::uint64_t activeParameters() const; ///< used for one token
-    DType weightDtype() const; ///< of the expert (or dense MLP) weights
+    /// One matrix that is stored as most expert (or dense MLP) weights are.
+    const MatrixView& typicalWeights() const;
 
 private:
     MoeModel() = default;

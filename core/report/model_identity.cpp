@@ -89,19 +89,9 @@ ModelIdentity identifyModel(const OpenModel& open)
         identity.files.push_back(file->path().filename().string());
     identity.hash = checkpointHash(*open.checkpoint);
     identity.hashOf = "headers, file sizes and 64 bytes of at most 64 tensors";
-    identity.dtype = open.model ? weightPacking(*open.model) : dominantDType(*open.checkpoint);
+    identity.dtype
+        = open.model ? packingName(open.model->typicalWeights()) : dominantDType(*open.checkpoint);
     return identity;
-}
-
-std::string weightPacking(const MoeModel& model)
-{
-    // Down is the projection that every family's experts have.
-    if (!model.mixtureLayers().empty())
-        return packingName(model.layer(model.mixtureLayers().front()).experts.front().down);
-    const auto& layers = model.tensors().layers;
-    return packingName(layers.empty() || layers.front().dense.down.empty()
-            ? model.tensors().embedding
-            : layers.front().dense.down);
 }
 
 } // namespace moescope

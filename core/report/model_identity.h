@@ -19,9 +19,6 @@ std::string checkpointHash(const Checkpoint& checkpoint);
 /// Name, files, hash and dtype as every report carries them.
 ModelIdentity identifyModel(const OpenModel& open);
 
-/// How the expert (or dense MLP) weights are stored: "bf16", "mxfp4", "f8e4m3 with 128x128 scales".
-std::string weightPacking(const MoeModel& model);
-
 /// dtype of most of the bytes: "bf16"; empty without tensors.
 std::string dominantDType(const Checkpoint& checkpoint);
 

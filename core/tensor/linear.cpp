@@ -26,20 +26,10 @@ constexpr std::size_t kMxBlock = 32; ///< columns of one E8M0 scale
 /// Nulls where rows must be decoded first.
 RowKernels kernelsFor(const MatrixView& matrix)
 {
-    const VectorKernels& kernels = vectorKernels();
     const ScaleView& scales = matrix.scales;
     if (matrix.colStride != dtypeBytes(matrix.dtype))
         return {};
     switch (matrix.dtype) {
-    case DType::F32:
-    case DType::BF16:
-    case DType::F16:
-        if (scales.data)
-            return {};
-        return {matrix.dtype == DType::F32   ? kernels.f32
-                : matrix.dtype == DType::F16 ? kernels.f16
-                                             : kernels.bf16,
-            nullptr};
     case DType::F4:
         if (!scales.data || scales.dtype != DType::F8E8M0 || scales.blockRows != 1
             || scales.blockCols != kMxBlock || scales.colStride != 1 || matrix.cols % kMxBlock != 0)
@@ -53,7 +43,7 @@ RowKernels kernelsFor(const MatrixView& matrix)
         if (scales.data)
             return {};
     }
-    return kernels.packed(matrix.dtype);
+    return vectorKernels().rows(matrix.dtype);
 }
 
 /// Rows from `first` with their scales, which `floats` may have to hold.

@@ -470,14 +470,13 @@ struct WriteTo {
 
 /// Rows take turns every few blocks, so that their chains of additions overlap.
 template <typename Row, std::size_t kInputs>
-HWY_INLINE void packedTile(const StoredRows& rows, std::size_t first, std::size_t count,
-    const float* const* inputs, float* out, std::size_t outStride)
+HWY_INLINE void packedTile(
+    const StoredRows& rows, const float* const* inputs, float* out, std::size_t outStride)
 {
     constexpr std::size_t kRows = 8;
     const PackedFloats d;
-    for (; count > 0; first += kRows, out += kRows) {
-        const std::size_t together = std::min(kRows, count);
-        count -= together;
+    for (std::size_t first = 0; first < rows.count; first += kRows, out += kRows) {
+        const std::size_t together = std::min(kRows, rows.count - first);
         alignas(64) float sums[kRows][kInputs][kFloats] = {};
         Accumulate<kInputs> accumulate;
         std::copy_n(inputs, kInputs, accumulate.inputs);
@@ -506,11 +505,11 @@ void packedProducts(const StoredRows& rows, const float* const* inputs, std::siz
 {
     std::size_t i = 0;
     for (; i + 3 <= inputCount; i += 3)
-        packedTile<Row, 3>(rows, 0, rows.count, inputs + i, out + i * outStride, outStride);
+        packedTile<Row, 3>(rows, inputs + i, out + i * outStride, outStride);
     if (i + 2 == inputCount)
-        packedTile<Row, 2>(rows, 0, rows.count, inputs + i, out + i * outStride, outStride);
+        packedTile<Row, 2>(rows, inputs + i, out + i * outStride, outStride);
     else if (i < inputCount)
-        packedTile<Row, 1>(rows, 0, rows.count, inputs + i, out + i * outStride, outStride);
+        packedTile<Row, 1>(rows, inputs + i, out + i * outStride, outStride);
 }
 
 template <typename Row>

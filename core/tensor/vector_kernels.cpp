@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/tensor/half.h"
+
 // Vectors of unknown size cannot stand in arrays, as the tiles below need. Included once for each
 // target.
 #ifndef HWY_DISABLED_TARGETS
@@ -51,9 +53,21 @@ struct AsF16 {
     using Stored = std::uint16_t;
     static HWY_INLINE Vector load(const std::byte* from)
     {
-        const hn::Rebind<hwy::float16_t, Floats> half;
-        return hn::PromoteTo(
-            Floats(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(from)));
+        // Without instructions of its own for halves Highway does not know infinity and NaN.
+        if constexpr (hn::MaxLanes(Floats()) < 8) {
+            alignas(64) float values[hn::MaxLanes(Floats())];
+            for (float& value : values) {
+                Stored bits = 0;
+                std::memcpy(&bits, from, sizeof bits);
+                value = expandHalf(bits);
+                from += sizeof bits;
+            }
+            return hn::Load(Floats(), values);
+        } else {
+            const hn::Rebind<hwy::float16_t, Floats> half;
+            return hn::PromoteTo(
+                Floats(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(from)));
+        }
     }
 };
 
@@ -142,47 +156,29 @@ HWY_INLINE void products(const StoredRows& rows, const float* const* inputs, std
         tileRows<Type, 1>(rows, inputs + i, out + i * outStride, outStride);
 }
 
-void productsF32(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
+template <typename Type>
+void productsOf(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
     float* out, std::size_t outStride)
 {
-    products<AsF32>(rows, inputs, inputCount, out, outStride);
-}
-
-void productsBf16(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
-    float* out, std::size_t outStride)
-{
-    products<AsBf16>(rows, inputs, inputCount, out, outStride);
-}
-
-void productsF16(const StoredRows& rows, const float* const* inputs, std::size_t inputCount,
-    float* out, std::size_t outStride)
-{
-    products<AsF16>(rows, inputs, inputCount, out, outStride);
+    products<Type>(rows, inputs, inputCount, out, outStride);
 }
 
 template <typename Type>
-HWY_INLINE void expand(const std::byte* from, std::size_t count, float* out)
+void expand(const StoredRows& rows, float* out)
 {
     constexpr std::size_t kLanes = hn::MaxLanes(Floats());
-    std::size_t i = 0;
-    for (; i + kLanes <= count; i += kLanes)
-        hn::StoreU(Type::load(from + i * sizeof(typename Type::Stored)), Floats(), out + i);
-    if (i < count) {
-        alignas(64) float padded[kLanes];
-        hn::StoreU(
-            loadTail<Type>(from + i * sizeof(typename Type::Stored), count - i), Floats(), padded);
-        std::copy_n(padded, count - i, out + i);
+    constexpr std::size_t kBytes = sizeof(typename Type::Stored);
+    for (std::size_t r = 0; r < rows.count; ++r, out += rows.cols) {
+        const std::byte* from = rows.data + r * rows.stride;
+        std::size_t c = 0;
+        for (; c + kLanes <= rows.cols; c += kLanes)
+            hn::StoreU(Type::load(from + c * kBytes), Floats(), out + c);
+        if (c < rows.cols) {
+            alignas(64) float padded[kLanes];
+            hn::StoreU(loadTail<Type>(from + c * kBytes, rows.cols - c), Floats(), padded);
+            std::copy_n(padded, rows.cols - c, out + c);
+        }
     }
-}
-
-void expandBf16(const std::byte* from, std::size_t count, float* out)
-{
-    expand<AsBf16>(from, count, out);
-}
-
-void expandF16(const std::byte* from, std::size_t count, float* out)
-{
-    expand<AsF16>(from, count, out);
 }
 
 /// kVectors vectors of columns of kSums sums at once.
@@ -265,10 +261,23 @@ void weightedSums(const float* rows, std::size_t stride, std::size_t count, std:
         weightedRows<1>(rows, stride, count, width, weights + q, outs + q);
 }
 
+RowKernels rowKernels(DType dtype)
+{
+    switch (dtype) {
+    case DType::F32:
+        return {productsOf<AsF32>, expand<AsF32>};
+    case DType::BF16:
+        return {productsOf<AsBf16>, expand<AsBf16>};
+    case DType::F16:
+        return {productsOf<AsF16>, expand<AsF16>};
+    default:
+        return packedRows(dtype);
+    }
+}
+
 VectorKernels kernels()
 {
-    return {productsF32, productsBf16, productsF16, packedRows, expandBf16, expandF16, weightedSums,
-        hwy::TargetName(HWY_TARGET)};
+    return {productsOf<AsF32>, rowKernels, weightedSums, hwy::TargetName(HWY_TARGET)};
 }
 
 } // namespace moescope::HWY_NAMESPACE

@@ -38,15 +38,9 @@ struct RowKernels {
 /// bits.
 struct VectorKernels {
     Products f32 = nullptr;
-    Products bf16 = nullptr;
-    Products f16 = nullptr;
-    /// Of blocks and of the small floats that need scales; expansion gives the decoders' bits.
-    RowKernels (*packed)(DType dtype) = nullptr;
-
-    /// Contiguous elements to float.
-    using Expand = void (*)(const std::byte* from, std::size_t count, float* out);
-    Expand expandBf16 = nullptr;
-    Expand expandF16 = nullptr;
+    /// By type: plain elements, blocks, and the small floats that need scales; expansion gives the
+    /// decoders' bits.
+    RowKernels (*rows)(DType dtype) = nullptr;
 
     /// outs[q][i] = sum over j of weights[q][j] * rows[j * stride + i], j ascending, for `count`
     /// rows of `width` and `sums` weight vectors; `stride` in floats.

@@ -98,7 +98,7 @@ private slots:
         QCOMPARE(model.config().router.experts, 16U);
         QVERIFY(model.config().router.describe().find("softmax over 16 experts, top 4")
             != std::string::npos);
-        QCOMPARE(model.weightDtype(), DType::BF16);
+        QCOMPARE(model.typicalWeights().dtype, DType::BF16);
         std::uint64_t elements = 0;
         for (const TensorInfo& tensor : (*open)->checkpoint->tensors())
             elements += tensor.elements();

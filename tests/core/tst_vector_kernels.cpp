@@ -47,7 +47,7 @@ Stored stored(DType dtype, std::size_t count, Random& random)
 
 Products productsOf(const VectorKernels& kernels, DType dtype)
 {
-    return dtype == DType::F32 ? kernels.f32 : dtype == DType::BF16 ? kernels.bf16 : kernels.f16;
+    return kernels.rows(dtype).products;
 }
 
 /// Whether two floats have the same bits, or both are no number.
@@ -244,12 +244,26 @@ private slots:
             for (const DType dtype : {DType::BF16, DType::F16}) {
                 const Stored values = stored(dtype, count, random);
                 std::vector<float> out(count + 1, 77.0F);
-                (dtype == DType::BF16 ? kernels.expandBf16 : kernels.expandF16)(
-                    values.data(), count, out.data());
+                kernels.rows(dtype).expand({values.data(), 0, 1, count}, out.data());
                 QVERIFY(std::equal(values.exact.begin(), values.exact.end(), out.begin()));
                 QCOMPARE(out.back(), 77.0F);
             }
         }
+    }
+
+    void halvesKeepInfinityAndNaN_data() { everySetAgreesWithTheSlowSum_data(); }
+
+    void halvesKeepInfinityAndNaN()
+    {
+        QFETCH(int, set);
+        const VectorKernels kernels = everyVectorKernels()[static_cast<std::size_t>(set)];
+        std::vector<std::uint16_t> all(65536);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i] = static_cast<std::uint16_t>(i);
+        std::vector<float> out(all.size());
+        kernels.rows(DType::F16).expand({bytes(all.data(), 0), 0, 1, all.size()}, out.data());
+        for (std::size_t i = 0; i < all.size(); ++i)
+            QVERIFY2(isSame(out[i], f16ToFloat(all[i])), qPrintable(QString::number(i, 16)));
     }
 
     void packedRowsExpandAsDecoded_data() { everySetAgreesWithTheSlowSum_data(); }
@@ -260,7 +274,7 @@ private slots:
         const VectorKernels kernels = everyVectorKernels()[static_cast<std::size_t>(set)];
         Random random(4);
         for (const DType dtype : kPacked) {
-            const RowKernels packed = kernels.packed(dtype);
+            const RowKernels packed = kernels.rows(dtype);
             if (isScalar(kernels)) {
                 QVERIFY(!packed.expand && !packed.products);
                 continue;
@@ -282,7 +296,7 @@ private slots:
                                        .arg(static_cast<double>(expected[i]))));
             }
         }
-        QVERIFY(!kernels.packed(DType::IQ1_S).products);
+        QVERIFY(!kernels.rows(DType::IQ1_S).products);
     }
 
     void packedProductsAreThoseOfTheDecodedRows_data() { everySetAgreesWithTheSlowSum_data(); }
@@ -312,8 +326,7 @@ private slots:
                         std::vector<float> got(n * (count + 1), 77.0F);
                         kernels.f32({bytes(decoded.data(), 0), cols * sizeof(float), count, cols},
                             inputs.data(), n, expected.data(), count);
-                        kernels.packed(dtype).products(
-                            rows, inputs.data(), n, got.data(), count + 1);
+                        kernels.rows(dtype).products(rows, inputs.data(), n, got.data(), count + 1);
                         for (std::size_t i = 0; i < n; ++i) {
                             QCOMPARE(got[i * (count + 1) + count], 77.0F);
                             for (std::size_t r = 0; r < count; ++r) {

@@ -203,7 +203,7 @@ private slots:
             elements += tensor.elements();
         QCOMPARE(model.parameters(), elements);
         QVERIFY(model.activeParameters() < elements);
-        QCOMPARE(model.weightDtype(), DType::F32);
+        QCOMPARE(model.typicalWeights().dtype, DType::F32);
         for (const LayerId id : model.mixtureLayers()) {
             const LayerTensors& layer = model.layer(id);
             QVERIFY(layer.router.rows >= kExperts);

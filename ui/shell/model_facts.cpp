@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/model_facts.h"
-#include "core/report/model_identity.h"
 
 #include <algorithm>
 #include <thread>
@@ -12,7 +11,6 @@
 
 #include "core/base/text.h"
 #include "core/model/open_model.h"
-#include "core/report/model_identity.h"
 
 namespace moescope::ui {
 
@@ -98,7 +96,7 @@ QString factsLine(const OpenModel& open)
     const MoeModel& model = *open.model;
     return QStringList{familyOf(open), layersAndExperts(model.config()),
         tr("%1 parameters").arg(text(formatParameters(model.parameters()))),
-        text(weightPacking(model))}
+        text(packingName(model.typicalWeights()))}
         .join(QStringLiteral(" · "));
 }
 
@@ -137,7 +135,7 @@ std::vector<std::pair<QString, QString>> factsTable(const OpenModel& open)
                 + mixersText(config));
         add(tr("Positions"), text(formatCount(config.maxPositions)));
         add(tr("Vocabulary"), text(formatCount(config.vocabulary)));
-        add(tr("Number format"), text(weightPacking(*open.model)));
+        add(tr("Number format"), text(packingName(open.model->typicalWeights())));
     } else {
         add(tr("Cannot be run"), text(open.modelError.message));
     }

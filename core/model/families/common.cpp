@@ -366,6 +366,21 @@ Result<std::vector<MlpTensors>> experts(const Checkpoint& checkpoint, const std:
     return result;
 }
 
+Status mixtralMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t index,
+    const Checkpoint& checkpoint, const std::string& prefix)
+{
+    // Newer programs save the mixture as "mlp", with fused experts.
+    const bool renamed = checkpoint.find(prefix + "mlp.gate.weight") != nullptr;
+    const std::string moe = prefix + (renamed ? "mlp." : "block_sparse_moe.");
+    MOESCOPE_TRY(
+        layer.router, checkpoint.matrix(moe + "gate.weight", config.router.experts, config.hidden));
+    // w1 is the gate, w3 the up and w2 the down projection.
+    MOESCOPE_TRY(layer.experts,
+        experts(checkpoint, moe + "experts.", {"w1.weight", "w3.weight", "w2.weight"},
+            config.router.experts, config.hidden, config.layers[index].intermediate));
+    return {};
+}
+
 Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
     const std::string& gateUpName, const std::string& downName, std::uint32_t count,
     std::uint32_t hidden, std::uint32_t inner)

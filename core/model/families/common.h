@@ -148,6 +148,9 @@ Result<MlpTensors> mlp(const Checkpoint& checkpoint, const std::string& prefix,
 /// them.
 Result<std::vector<MlpTensors>> experts(const Checkpoint& checkpoint, const std::string& prefix,
     const MlpNames& names, std::uint32_t count, std::uint32_t hidden, std::uint32_t inner);
+/// Router and experts of one layer under Mixtral's names, which Phi-3.5-MoE shares.
+Status mixtralMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t index,
+    const Checkpoint& checkpoint, const std::string& prefix);
 /// All experts in two tensors, [E, 2F, D] with the gate's rows first and [E, D, F].
 Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
     const std::string& gateUpName, const std::string& downName, std::uint32_t count,

@@ -65,17 +65,8 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
         MOESCOPE_TRY(tensors.headBias, checkpoint.vector("lm_head.bias", config.vocabulary));
     }
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
-        LayerTensors& layer = tensors.layers[l];
-        // Newer programs save the mixture as "mlp", with fused experts.
-        const std::string prefix = names.layer(l);
-        const bool renamed = checkpoint.find(prefix + "mlp.gate.weight") != nullptr;
-        const std::string moe = prefix + (renamed ? "mlp." : "block_sparse_moe.");
-        MOESCOPE_TRY(layer.router,
-            checkpoint.matrix(moe + "gate.weight", config.router.experts, config.hidden));
-        // w1 is the gate, w3 the up and w2 the down projection.
-        MOESCOPE_TRY(layer.experts,
-            family::experts(checkpoint, moe + "experts.", {"w1.weight", "w3.weight", "w2.weight"},
-                config.router.experts, config.hidden, config.layers[l].intermediate));
+        MOESCOPE_CHECK(
+            family::mixtralMixture(tensors.layers[l], config, l, checkpoint, names.layer(l)));
     }
     return tensors;
 }
