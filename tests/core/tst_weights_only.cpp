@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/experiments/moe_type.h"
 #include "core/io/json.h"
+#include "core/model/families/family.h"
 #include "core/model/open_model.h"
 #include "core/runtime/forward.h"
 #include "core/trace/routing_trace.h"
@@ -67,6 +68,7 @@ struct Case {
     Json config;
     std::vector<std::uint32_t> mixtures;
     bool gated = true;
+    bool biased = false; ///< the choice has a bias
     Weights weights = {};
 };
 
@@ -76,7 +78,42 @@ Case makeCase(const std::string& type)
     const std::vector<std::string> numbered{"w1", "w3"};
     Case c{type, usual(type), {0, 1}};
     const auto layer = [](int l) { return "model.layers." + std::to_string(l) + "."; };
-    if (type == "minimax_m1" || type == "kimi_linear" || type == "arctic") {
+    if (type.starts_with("minimax_m3")) {
+        Json text = c.config;
+        text["model_type"] = "minimax_m3_vl_text";
+        text["moe_layer_freq"] = {0, 1};
+        text["dense_intermediate_size"] = 5;
+        c.config = {{"model_type", type}, {"text_config", text}};
+        c.mixtures = {1};
+        const std::string prefix = "language_model.model.";
+        const std::string moe = prefix + "layers.1.block_sparse_moe.";
+        c.weights.add(prefix + "embed_tokens.weight", {20, kHidden});
+        c.weights.add(moe + "e_score_correction_bias", {kExperts});
+        c.weights.addMixture(moe, "gate.weight", "experts.", numbered, "w2");
+        c.biased = true;
+    } else if (type == "step3p5") {
+        c.config.erase("num_experts_per_tok");
+        c.config["moe_top_k"] = 2;
+        c.config["moe_layers_enum"] = "1";
+        c.mixtures = {1};
+        const std::string moe = layer(1) + "moe.";
+        c.weights.add(moe + "gate.weight", {kExperts, kHidden});
+        c.weights.add(moe + "router_bias", {kExperts});
+        c.weights.add(moe + "gate_proj.weight", {kExperts, kInner, kHidden});
+        c.weights.add(moe + "up_proj.weight", {kExperts, kInner, kHidden});
+        c.weights.add(moe + "down_proj.weight", {kExperts, kHidden, kInner});
+        c.biased = true;
+    } else if (type == "laguna" || type == "grove_moe" || type == "bailing_moe") {
+        c.config["mlp_only_layers"] = {0};
+        c.mixtures = {1};
+        if (type == "laguna") {
+            c.config["moe_routed_scaling_factor"] = 2.5;
+            c.weights.add(layer(1) + "mlp.experts.e_score_correction_bias", {kExperts});
+            c.biased = true;
+        }
+        c.weights.addMixture(layer(1) + "mlp.", "gate.weight", "experts.", plain, "down_proj");
+    } else if (type.starts_with("minimax") || type == "kimi_linear" || type == "arctic"
+        || type == "git") {
         if (type == "arctic") {
             c.config["moe_layer_frequency"] = 2;
             c.mixtures = {1};
@@ -119,13 +156,15 @@ Case makeCase(const std::string& type)
         c.gated = false;
         c.weights.addMixture(
             "backbone.layers.1.mixer.", "gate.weight", "experts.", {"up_proj"}, "down_proj");
-    } else if (type == "gemma4") {
+    } else if (type.starts_with("gemma4")) {
         Json text = c.config;
         text["model_type"] = "gemma4_text";
-        c.config = {{"model_type", type}, {"text_config", text}};
-        c.weights.add("model.language_model.embed_tokens.weight", {20, kHidden});
+        const bool whole = type == "gemma4";
+        const std::string model = whole ? "model.language_model." : "model.";
+        c.config = whole ? Json{{"model_type", type}, {"text_config", text}} : text;
+        c.weights.add(model + "embed_tokens.weight", {20, kHidden});
         for (int l = 0; l < 2; ++l) {
-            const std::string prefix = "model.language_model.layers." + std::to_string(l) + ".";
+            const std::string prefix = model + "layers." + std::to_string(l) + ".";
             c.weights.add(prefix + "router.proj.weight", {kExperts, kHidden});
             c.weights.add(prefix + "experts.gate_up_proj", {kExperts, 2 * kInner, kHidden});
             c.weights.add(prefix + "experts.down_proj", {kExperts, kHidden, kInner});
@@ -173,11 +212,11 @@ private slots:
     void opensForItsWeights_data()
     {
         QTest::addColumn<QString>("type");
-        for (const char* type : {"minimax_m1", "switch_transformers", "nllb-moe", "longcat_flash",
-                 "gemma4", "mimo_v2_flash", "deepseek_v4", "bailing_hybrid", "bailing_moe_v2",
-                 "kimi_linear", "hy_v3", "exaone_moe", "afmoe", "lfm2_moe", "jamba", "cohere2_moe",
-                 "nemotron_h", "arctic"})
-            QTest::newRow(type) << QString::fromLatin1(type);
+        for (const Family& family : weightsOnlyFamilies()) {
+            QCOMPARE(family.modelTypes.size(), std::size_t{1});
+            const std::string type(family.modelTypes.front());
+            QTest::newRow(type.c_str()) << QString::fromStdString(type);
+        }
     }
 
     void opensForItsWeights()
@@ -207,6 +246,10 @@ private slots:
         for (const LayerId id : model.mixtureLayers()) {
             const LayerTensors& layer = model.layer(id);
             QVERIFY(layer.router.rows >= kExperts);
+            if (c.biased) {
+                QVERIFY(config.router.selectionBias);
+                QCOMPARE(layer.selectionBias.size(), std::size_t{kExperts});
+            }
             QCOMPARE(layer.experts.size(), std::size_t{kExperts});
             for (const MlpTensors& expert : layer.experts) {
                 QCOMPARE(expert.gate.empty(), !c.gated);

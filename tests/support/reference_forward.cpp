@@ -168,6 +168,8 @@ ReferenceRun referenceForward(const MoeModel& model, std::span<const std::int32_
                 addTo(
                     hidden[t], expert(layer.experts[static_cast<std::size_t>(order[i])], x), w[i]);
             }
+            if (layer.shared)
+                addTo(hidden[t], expert(*layer.shared, x));
             logits.push_back(z);
             chosen.push_back(order);
             weights.push_back(w);

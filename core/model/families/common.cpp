@@ -36,6 +36,19 @@ Status readEndTokens(ModelConfig& model, const Json& config, std::string_view so
     return {};
 }
 
+/// Each [2F, D] with the gate's rows first is taken apart.
+std::vector<MlpTensors> splitExperts(
+    const std::vector<MatrixView>& gateUp, const std::vector<MatrixView>& down, std::uint32_t inner)
+{
+    std::vector<MlpTensors> experts(gateUp.size());
+    for (std::size_t e = 0; e < experts.size(); ++e) {
+        experts[e].gate = gateUp[e].rowRange(0, inner);
+        experts[e].up = gateUp[e].rowRange(inner, inner);
+        experts[e].down = down[e];
+    }
+    return experts;
+}
+
 /// Attention's four projections under their usual names.
 Status findAttention(LayerTensors& layer, const ModelConfig& config, const Checkpoint& checkpoint,
     const std::string& prefix)
@@ -388,13 +401,17 @@ Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
     MOESCOPE_TRY(
         const auto gateUp, checkpoint.stack(gateUpName, {count, std::uint64_t{2} * inner, hidden}));
     MOESCOPE_TRY(const auto down, checkpoint.stack(downName, {count, hidden, inner}));
-    std::vector<MlpTensors> result(count);
-    for (std::size_t e = 0; e < count; ++e) {
-        result[e].gate = gateUp[e].rowRange(0, inner);
-        result[e].up = gateUp[e].rowRange(inner, inner);
-        result[e].down = down[e];
-    }
-    return result;
+    return splitExperts(gateUp, down, inner);
+}
+
+Result<std::vector<MlpTensors>> fusedExpertsByInput(const Checkpoint& checkpoint,
+    const std::string& gateUpName, const std::string& downName, std::uint32_t count,
+    std::uint32_t hidden, std::uint32_t inner)
+{
+    MOESCOPE_TRY(const auto gateUp,
+        transposedStack(checkpoint, gateUpName, count, std::uint64_t{2} * inner, hidden));
+    MOESCOPE_TRY(const auto down, transposedStack(checkpoint, downName, count, hidden, inner));
+    return splitExperts(gateUp, down, inner);
 }
 
 Result<MatrixView> transposed(const MatrixView& matrix, std::string_view name)

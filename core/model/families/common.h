@@ -156,6 +156,11 @@ Result<std::vector<MlpTensors>> fusedExperts(const Checkpoint& checkpoint,
     const std::string& gateUpName, const std::string& downName, std::uint32_t count,
     std::uint32_t hidden, std::uint32_t inner);
 
+/// The same stored by input, [E, D, 2F] with the gate's columns first and [E, F, D].
+Result<std::vector<MlpTensors>> fusedExpertsByInput(const Checkpoint& checkpoint,
+    const std::string& gateUpName, const std::string& downName, std::uint32_t count,
+    std::uint32_t hidden, std::uint32_t inner);
+
 /// The same weights with rows and columns exchanged, for what is stored by input; Unsupported for
 /// packed types. `name` is the tensor's, for the error.
 Result<MatrixView> transposed(const MatrixView& matrix, std::string_view name);

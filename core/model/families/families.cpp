@@ -10,14 +10,14 @@ namespace moescope {
 std::span<const Family* const> families()
 {
     static const std::vector<const Family*> all = [] {
-        std::vector<const Family*> list{&dbrxFamily(), &deepseekV2Family(), &deepseekV32Family(),
-            &deepseekV3Family(), &dots1Family(), &ernieMoeFamily(), &flexOlmoFamily(),
-            &glm4MoeFamily(), &glm4MoeLiteFamily(), &glmMoeDsaFamily(), &gptOssFamily(),
-            &graniteMoeFamily(), &graniteMoeHybridFamily(), &graniteMoeSharedFamily(),
-            &grok1Family(), &hunyuanMoeFamily(), &jetmoeFamily(), &kimiFamily(), &llama4Family(),
-            &llamaFamily(), &minimaxM2Family(), &mixtralFamily(), &olmoeFamily(), &phimoeFamily(),
-            &qwen2MoeFamily(), &qwen35MoeFamily(), &qwen3MoeFamily(), &qwen3NextFamily(),
-            &solarFamily()};
+        std::vector<const Family*> list{&dbrxFamily(), &deepseekFamily(), &deepseekV2Family(),
+            &deepseekV32Family(), &deepseekV3Family(), &dots1Family(), &ernieMoeFamily(),
+            &flexOlmoFamily(), &glm4MoeFamily(), &glm4MoeLiteFamily(), &glmMoeDsaFamily(),
+            &gptOssFamily(), &graniteMoeFamily(), &graniteMoeHybridFamily(),
+            &graniteMoeSharedFamily(), &grok1Family(), &hunyuanMoeFamily(), &jetmoeFamily(),
+            &kimiFamily(), &llama4Family(), &llamaFamily(), &minimaxM2Family(), &mixtralFamily(),
+            &olmoeFamily(), &phimoeFamily(), &qwen2MoeFamily(), &qwen35MoeFamily(),
+            &qwen3MoeFamily(), &qwen3NextFamily(), &qwen3VlMoeFamily(), &solarFamily()};
         for (const Family& family : weightsOnlyFamilies())
             list.push_back(&family);
         return list;

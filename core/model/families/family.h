@@ -27,6 +27,7 @@ struct Family {
 };
 
 const Family& dbrxFamily();
+const Family& deepseekFamily();
 const Family& deepseekV2Family();
 const Family& deepseekV32Family();
 const Family& deepseekV3Family();
@@ -54,6 +55,7 @@ const Family& qwen2MoeFamily();
 const Family& qwen35MoeFamily();
 const Family& qwen3MoeFamily();
 const Family& qwen3NextFamily();
+const Family& qwen3VlMoeFamily();
 const Family& solarFamily();
 
 /// Families that open for the analysis of their weights only.

@@ -101,23 +101,6 @@ Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
     return config;
 }
 
-/// gate|up [E, D, 2F], the gate's columns first, and down [E, F, D]: stored by input.
-Result<std::vector<MlpTensors>> findExperts(const Checkpoint& checkpoint, const std::string& prefix,
-    std::uint32_t count, std::uint64_t hidden, std::uint64_t inner)
-{
-    MOESCOPE_TRY(const auto gateUp,
-        family::transposedStack(checkpoint, prefix + "gate_up_proj", count, 2 * inner, hidden));
-    MOESCOPE_TRY(const auto down,
-        family::transposedStack(checkpoint, prefix + "down_proj", count, hidden, inner));
-    std::vector<MlpTensors> experts(count);
-    for (std::size_t e = 0; e < count; ++e) {
-        experts[e].gate = gateUp[e].rowRange(0, inner);
-        experts[e].up = gateUp[e].rowRange(inner, inner);
-        experts[e].down = down[e];
-    }
-    return experts;
-}
-
 Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
 {
     const family::StandardNames names = family::textNames(checkpoint);
@@ -136,7 +119,8 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
         MOESCOPE_TRY(layer.router,
             checkpoint.matrix(mlp + "router.weight", config.router.experts, config.hidden));
         MOESCOPE_TRY(layer.experts,
-            findExperts(checkpoint, mlp + "experts.", config.router.experts, config.hidden,
+            family::fusedExpertsByInput(checkpoint, mlp + "experts.gate_up_proj",
+                mlp + "experts.down_proj", config.router.experts, config.hidden,
                 spec.intermediate));
         MOESCOPE_TRY(layer.shared,
             family::mlp(checkpoint, mlp + "shared_expert.", {}, config.hidden,

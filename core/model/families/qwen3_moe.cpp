@@ -26,16 +26,37 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
     return config;
 }
 
+// Qwen3-VL-MoE (Qwen team, 2025), its text part: the same model with weights that always sum to
+// one. The three position axes of its RoPE are equal for text.
+Result<ModelConfig> readVisionConfig(const Json& json, std::string_view source)
+{
+    MOESCOPE_TRY(auto config, readConfig(family::textConfig(json), source));
+    config.router.renormalise = true;
+    return config;
+}
+
+/// The vision models keep fused experts as [E, D, 2F] and [E, F, D]; programs that save them again
+/// may turn them round.
+bool expertsByInput(
+    const ModelConfig& config, const Checkpoint& checkpoint, const std::string& prefix)
+{
+    const TensorInfo* fused = checkpoint.find(prefix + "experts.gate_up_proj");
+    return config.modelType.starts_with("qwen3_vl") && fused && fused->shape.size() == 3
+        && fused->shape[1] == config.hidden;
+}
+
 Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)
 {
-    MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
-    const family::StandardNames names;
+    const family::StandardNames names = family::textNames(checkpoint);
+    MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint, names));
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         LayerTensors& layer = tensors.layers[l];
         const std::string prefix = names.layer(l);
         MOESCOPE_CHECK(family::qkNorms(
             layer, config, checkpoint, prefix + "self_attn.q_norm", prefix + "self_attn.k_norm"));
-        MOESCOPE_CHECK(family::qwenMixture(layer, config, l, checkpoint, prefix + "mlp."));
+        const std::string mlp = prefix + "mlp.";
+        MOESCOPE_CHECK(family::qwenMixture(
+            layer, config, l, checkpoint, mlp, expertsByInput(config, checkpoint, mlp)));
     }
     return tensors;
 }
@@ -45,6 +66,13 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
 const Family& qwen3MoeFamily()
 {
     static const Family family{{"qwen3_moe"}, "Qwen3-MoE", readConfig, findTensors};
+    return family;
+}
+
+const Family& qwen3VlMoeFamily()
+{
+    static const Family family{
+        {"qwen3_vl_moe", "qwen3_vl_moe_text"}, "Qwen3-VL-MoE", readVisionConfig, findTensors};
     return family;
 }
 

@@ -28,7 +28,7 @@ Status readQwenMixture(ModelConfig& config, const Json& json, std::string_view s
 }
 
 Status qwenMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t index,
-    const Checkpoint& checkpoint, const std::string& prefix)
+    const Checkpoint& checkpoint, const std::string& prefix, bool byInput)
 {
     const LayerSpec& spec = config.layers[index];
     const std::uint32_t count = config.router.experts;
@@ -37,8 +37,11 @@ Status qwenMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t
         return {};
     }
     MOESCOPE_TRY(layer.router, checkpoint.matrix(prefix + "gate.weight", count, config.hidden));
+    const std::string name = prefix + "experts.";
     MOESCOPE_TRY(layer.experts,
-        experts(checkpoint, prefix + "experts.", {}, count, config.hidden, spec.intermediate));
+        byInput ? fusedExpertsByInput(checkpoint, name + "gate_up_proj", name + "down_proj", count,
+            config.hidden, spec.intermediate)
+                : experts(checkpoint, name, {}, count, config.hidden, spec.intermediate));
     if (config.router.sharedExperts > 0) {
         MOESCOPE_TRY(layer.shared,
             mlp(checkpoint, prefix + "shared_expert.", {}, config.hidden,

@@ -17,8 +17,9 @@ namespace moescope::family {
 /// dense MLP: those in mlp_only_layers and those that decoder_sparse_step leaves out.
 Status readQwenMixture(ModelConfig& config, const Json& json, std::string_view source);
 
-/// Router, experts and the gated shared expert below `prefix`, or the dense MLP.
+/// Router, experts and the gated shared expert below `prefix`, or the dense MLP. `byInput`: fused
+/// experts are stored by input.
 Status qwenMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t index,
-    const Checkpoint& checkpoint, const std::string& prefix);
+    const Checkpoint& checkpoint, const std::string& prefix, bool byInput = false);
 
 } // namespace moescope::family

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
+#include <string>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -42,6 +44,23 @@ Result<std::uint32_t> firstOf(const Json& json, std::string_view source,
     return fallback;
 }
 
+/// The layers that a key lists, as numbers or as words between commas; none without the key.
+Result<std::optional<std::vector<std::uint32_t>>> listedLayers(
+    const Json& json, std::string_view key, std::string_view source)
+{
+    const auto it = json.find(key);
+    if (it == json.end() || it->is_null())
+        return std::nullopt;
+    if (!it->is_string()) {
+        MOESCOPE_TRY(auto layers, family::numbers(json, key, source));
+        return layers;
+    }
+    const std::string list = "[" + it->get<std::string>() + "]";
+    MOESCOPE_TRY(const Json parsed, parseJson(list, source));
+    MOESCOPE_TRY(auto layers, family::numbers(Json{{key, parsed}}, key, source));
+    return layers;
+}
+
 /// Which layers have experts, by the keys that the families use.
 Status markMixtures(ModelConfig& config, const Json& json, std::string_view source)
 {
@@ -59,14 +78,33 @@ Status markMixtures(ModelConfig& config, const Json& json, std::string_view sour
     MOESCOPE_TRY(const auto period,
         firstOf(json, source, {"expert_layer_period", "moe_layer_frequency"}, 1));
     MOESCOPE_TRY(const auto offset, jsonOptionalUInt(json, "expert_layer_offset", source));
+    MOESCOPE_TRY(const auto listed, listedLayers(json, "moe_layers_enum", source));
+    MOESCOPE_TRY(const auto only, listedLayers(json, "mlp_only_layers", source));
+    const auto contains = [](const std::vector<std::uint32_t>& list, std::uint32_t l) {
+        return std::ranges::find(list, l) != list.end();
+    };
+    const auto freq = json.find("moe_layer_freq");
+    std::vector<std::uint32_t> marks;
+    if (freq != json.end() && freq->is_array()) {
+        MOESCOPE_TRY(marks, family::numbers(json, "moe_layer_freq", source));
+        if (marks.size() < count)
+            return family::bad(
+                source, fmt::format("\"moe_layer_freq\" should list {} numbers", count));
+    }
     for (std::uint32_t l = 0; l < count; ++l) {
         bool mixture = l >= dense;
         if (!kinds.empty())
             mixture = kinds[l] == "sparse";
         else if (pattern)
             mixture = (*pattern)[l] == 'E';
+        else if (listed)
+            mixture = contains(*listed, l);
+        else if (!marks.empty())
+            mixture = marks[l] != 0;
         else if (period > 1)
             mixture = l % period == offset.value_or(period - 1);
+        if (only && contains(*only, l))
+            mixture = false;
         config.layers[l].mixture = mixture;
     }
     return {};
@@ -110,7 +148,7 @@ Status readRouter(
     MOESCOPE_TRY(router.topK,
         firstOf(json, source,
             {"num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk",
-                "moe_k", "top_k_experts"},
+                "moe_k", "moe_top_k", "top_k_experts"},
             entry.topK));
     if (router.topK > router.experts)
         return family::bad(source,
@@ -124,7 +162,8 @@ Status readRouter(
         MOESCOPE_TRY(router.renormalise, family::flag(json, "norm_topk_prob", source, true));
     }
     double scale = 1;
-    for (const char* key : {"routed_scaling_factor", "router_scaling_factor", "route_scale"}) {
+    for (const char* key : {"routed_scaling_factor", "moe_routed_scaling_factor",
+             "moe_router_scaling_factor", "router_scaling_factor", "route_scale"}) {
         MOESCOPE_TRY(scale, family::positive(json, key, source, scale));
     }
     router.scale = static_cast<float>(scale);
@@ -211,10 +250,30 @@ Status requireScales(const MatrixView& matrix, std::string_view name)
             displayName(name), dtypeName(matrix.dtype)));
 }
 
+/// Three tensors for all experts of a layer.
+Result<std::vector<MlpTensors>> stackedExperts(const Entry& entry, const Checkpoint& checkpoint,
+    const std::string& prefix, std::uint64_t count, std::uint64_t hidden, std::uint64_t inner)
+{
+    MOESCOPE_TRY(
+        const auto gate, checkpoint.stack(prefix + entry.names.gate, {count, inner, hidden}));
+    MOESCOPE_TRY(const auto up, checkpoint.stack(prefix + entry.names.up, {count, inner, hidden}));
+    MOESCOPE_TRY(
+        const auto down, checkpoint.stack(prefix + entry.names.down, {count, hidden, inner}));
+    std::vector<MlpTensors> experts(gate.size());
+    for (std::size_t e = 0; e < experts.size(); ++e) {
+        experts[e].gate = gate[e];
+        experts[e].up = up[e];
+        experts[e].down = down[e];
+    }
+    return experts;
+}
+
 Result<std::vector<MlpTensors>> findExperts(const Entry& entry, const ModelConfig& config,
     const Checkpoint& checkpoint, const std::string& prefix, std::uint32_t inner)
 {
     const std::uint32_t count = config.router.experts;
+    if (entry.stacked)
+        return stackedExperts(entry, checkpoint, prefix, count, config.hidden, inner);
     if (!entry.names.gate.empty())
         return family::experts(checkpoint, prefix, entry.names, count, config.hidden, inner);
     std::vector<MlpTensors> experts(count);

@@ -27,6 +27,7 @@ struct WeightsOnlyEntry {
     std::string_view layers = {}; ///< prefix of all layers where it is not the usual one
     std::string_view decoder = {}; ///< the same in the decoder of an encoder-decoder model
     std::string_view decoderMoe = {};
+    bool stacked = false; ///< all gates of a layer in one tensor [E, F, D], and so on
     bool latent = false; ///< experts may read something narrower than the hidden state
     std::uint32_t topK = 0; ///< where the config does not say
 };
