@@ -22,7 +22,7 @@ struct RopeSpec {
     Pairing pairing = Pairing::HalfSplit;
     std::vector<float> frequencies; ///< [width / 2], radians per position
     float attentionFactor = 1.0F; ///< multiplies cos and sin
-    /// Other frequencies for passes that reach beyond `after` positions (longrope).
+    /// Other frequencies for sequences that reach beyond `after` positions (longrope).
     struct Long {
         std::uint32_t after = 0;
         std::vector<float> frequencies;

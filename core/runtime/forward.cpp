@@ -240,7 +240,9 @@ Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int
     std::vector<std::uint32_t> positions = spec.positions;
     for (std::size_t t = positions.size(); t < ids.size(); ++t)
         positions.push_back(cache.length() + static_cast<std::uint32_t>(t));
-    const RopeTable rope(model.config().attention.rope, positions.back() + 1);
+    if (cache.length() == 0)
+        cache.setReach(std::max(spec.reach, positions.back() + 1));
+    const RopeTable rope(model.config().attention.rope, cache.reach());
     const std::size_t chunk = std::max<std::size_t>(1, spec.chunk);
     for (std::size_t done = 0; done < ids.size(); done += chunk) {
         const std::size_t count = std::min(chunk, ids.size() - done);

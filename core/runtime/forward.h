@@ -56,6 +56,10 @@ enum class LogitsWanted { None, Last, All };
 struct ForwardSpec {
     /// RoPE positions of the new tokens; empty = they continue the cache. Must be ascending.
     std::vector<std::uint32_t> positions;
+    /// Positions that the sequence will get to, where that is known; 0 = as far as this pass. Some
+    /// models (longrope) choose their RoPE by it, once for the whole sequence: the pass that fills
+    /// an empty cache decides, so that a sequence cut into several passes gives the same bits.
+    std::uint32_t reach = 0;
     Interventions interventions;
     LogitsWanted logits = LogitsWanted::Last;
     /// Tokens that go through all layers together; bounds the memory of long prompts.
@@ -121,10 +125,14 @@ public:
     };
     std::vector<Layer>& layers() { return m_layers; }
     void setLength(std::uint32_t length) { m_length = length; }
+    /// What ForwardSpec::reach was for the first token.
+    std::uint32_t reach() const { return m_reach; }
+    void setReach(std::uint32_t reach) { m_reach = reach; }
 
 private:
     std::vector<Layer> m_layers;
     std::uint32_t m_length = 0;
+    std::uint32_t m_reach = 0;
 };
 
 /// Runs `ids` after what `cache` holds, appends to it and tells `observer` (may be null). Float32
