@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "core/io/json.h"
+#include "core/model/families/common.h"
 #include "core/model/families/family.h"
 #include "core/model/gguf/gguf_config.h"
 #include "core/model/gguf/gguf_tensors.h"
@@ -221,6 +222,30 @@ Result<Described> openGguf(const Checkpoint& checkpoint)
     return Described{std::move(description.config), std::move(tensors)};
 }
 
+/// Where the config declares quantised weights, eight-bit floats without their scales would be
+/// wrong by the factors that are missing. Undeclared ones are plain numbers.
+Status checkScales(const Json& json, const Checkpoint& checkpoint)
+{
+    const auto declared = [](const Json& config) {
+        const auto it = config.find("quantization_config");
+        return it != config.end() && it->is_object();
+    };
+    if (!declared(json) && !declared(family::textConfig(json)))
+        return {};
+    for (const TensorInfo& tensor : checkpoint.tensors()) {
+        const bool packed = tensor.dtype == DType::F8E4M3 || tensor.dtype == DType::F8E5M2;
+        if (!packed || tensor.shape.size() < 2 || checkpoint.find(tensor.name + "_scale_inv")
+            || checkpoint.find(tensor.name + "_scale"))
+            continue;
+        const std::string name = displayName(tensor.name);
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: the tensor \"{}\" is quantised to {}, but its scales "
+                        "(\"{}_scale_inv\") were not found.",
+                displayPath(checkpoint.path()), name, dtypeName(tensor.dtype), name));
+    }
+    return {};
+}
+
 Result<Described> openFolder(const Checkpoint& checkpoint)
 {
     const fs::path path = checkpoint.folder() / "config.json";
@@ -246,6 +271,7 @@ Result<Described> openFolder(const Checkpoint& checkpoint)
     model.config.familyName = family->name;
     MOESCOPE_CHECK(checkEndTokens(model.config, source));
     addGenerationEndTokens(model.config, checkpoint.folder());
+    MOESCOPE_CHECK(checkScales(json, checkpoint));
     MOESCOPE_TRY(model.tensors, family->findTensors(model.config, checkpoint));
     return model;
 }
