@@ -36,12 +36,13 @@ Status runInspect(const InspectOptions& options, Environment& environment)
 
 void addInspectCommand(CLI::App& app, Commands& commands)
 {
-    Command& command
-        = addCommand(app, commands, "inspect", "Shows a model's facts, router rule and tensors",
-            "  moescope-cli inspect native\n"
-            "  moescope-cli inspect native --tensors 'model.layers.0.mlp.experts.*'\n"
-            "  moescope-cli inspect model.gguf --json -\n"
-            "  moescope-cli inspect model.gguf --export out.safetensors --tensor 'blk.0.*'");
+    Command& command = addCommand(app, commands, "inspect",
+        "Shows a model's facts, router rule and tensors",
+        "  moescope-cli inspect native\n"
+        "  moescope-cli inspect native --tensors 'model.layers.0.mlp.experts.*'\n"
+        "  moescope-cli inspect model.gguf --json -\n"
+        "  moescope-cli inspect model.gguf --export out.safetensors --tensor 'blk.0.*'\n"
+        "  moescope-cli inspect model.gguf --export router.npy --tensor blk.0.ffn_gate_inp.weight");
     const auto options = std::make_shared<InspectOptions>();
     addModelOption(*command.parser, options->model);
     command.parser
@@ -50,7 +51,8 @@ void addInspectCommand(CLI::App& app, Commands& commands)
         ->type_name("PATTERN");
     command.parser
         ->add_option("--export", options->exportTo,
-            "Write the tensors to this .safetensors file, decoded to float32")
+            "Write the tensors decoded to float32: one to a .npy or .csv file, any number to a "
+            ".safetensors file")
         ->type_name("FILE");
     addOutputOptions(*command.parser, options->output, true);
     command.run = [options](Environment& environment) { return runInspect(*options, environment); };

@@ -2,42 +2,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <span>
 
 #include "core/base/result.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/decoded_tensor.h"
 #include "core/task/task_context.h"
 
 namespace moescope {
 
-/// A tensor that can be written as float32, however it is stored.
-struct DecodedTensor {
-    std::string name;
-    std::vector<std::uint64_t> shape;
-    std::string packing; ///< how it is stored: "bf16", "q4_k", "mxfp4"
-    std::vector<MatrixView> parts; ///< their rows one after the other are the tensor
+enum class TensorFile : std::uint8_t { Safetensors, Npy, Csv };
+/// By the ending of the name; all but .npy and .csv are safetensors.
+TensorFile tensorFileFor(const std::filesystem::path& path);
 
-    std::uint64_t elements() const;
-};
-
-struct DecodedTensors {
-    std::vector<DecodedTensor> tensors;
-    std::vector<const TensorInfo*> skipped; ///< complex numbers and six-bit floats
-};
-
-/// The tensors whose name `matches`, as their values are meant: with the scales that are kept
-/// beside eight-bit floats, and the two halves `X_blocks` and `X_scales` of MXFP4 as one tensor X
-/// (which is found under all three names).
-Result<DecodedTensors> findDecodedTensors(
-    const Checkpoint& checkpoint, const std::function<bool(std::string_view name)>& matches);
-
-/// Writes them as one safetensors file, atomically and piece by piece: memory stays bounded by a
-/// few megabytes or one row. Whole numbers beyond 2^24 are rounded.
+/// Writes them as float32 in the format of `path`'s ending, atomically and piece by piece: memory
+/// stays bounded by a few megabytes or one row. Whole numbers beyond 2^24 are rounded. NumPy and
+/// CSV files hold one tensor, so any other number is an InvalidArgument.
 Status exportTensors(const Checkpoint& checkpoint, std::span<const DecodedTensor> tensors,
     const std::filesystem::path& path, TaskContext& task);
 

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/io/file_write.h"
@@ -188,6 +191,32 @@ private slots:
                          QStringLiteral("--export"), out, QStringLiteral("--tensors"),
                          QStringLiteral("complex")}),
             4, "c64");
+    }
+
+    void oneTensorIsExportedAsArrayOrText()
+    {
+        const QString model = fixture("gguf/mixtral-f16/model.gguf");
+        const auto run = [&](const char* out, const char* tensor) {
+            return runCli({QStringLiteral("inspect"), model, QStringLiteral("--export"), file(out),
+                QStringLiteral("--tensor"), QLatin1String(tensor)});
+        };
+        const auto checkpoint = open(model);
+        VERIFY_OK(checkpoint);
+        const TensorInfo* norm = (*checkpoint)->find("blk.0.attn_norm.weight");
+        QVERIFY(norm);
+        VERIFY_EXIT(run("norm.npy", "blk.0.attn_norm.weight"), 0);
+        const auto array = readTextFile(file("norm.npy").toStdString());
+        VERIFY_OK(array);
+        QVERIFY(array->starts_with("\x93NUMPY"));
+        QVERIFY(array->find(fmt::format("'shape': ({},)", norm->shape[0])) != std::string::npos);
+        QCOMPARE(array->size(), 128 + norm->shape[0] * sizeof(float));
+        VERIFY_EXIT(run("norm.csv", "blk.0.attn_norm*"), 0);
+        const auto text = readTextFile(file("norm.csv").toStdString());
+        VERIFY_OK(text);
+        QCOMPARE(static_cast<std::uint64_t>(std::ranges::count(*text, '\n')), norm->shape[0]);
+        VERIFY_FAILS(run("two.npy", "blk.*.attn_norm.weight"), 2, "two.npy holds one tensor, but");
+        VERIFY_FAILS(run("none.csv", "blk.9.*"), 2, "No tensor of");
+        QVERIFY(!fs::exists(file("two.npy").toStdString()));
     }
 
     void exportsThatCannotBeAreRefused()
