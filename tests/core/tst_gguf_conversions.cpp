@@ -1,11 +1,16 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
 #include <QtCore/QTemporaryDir>
 
+#include "core/base/random.h"
+#include "core/io/file_write.h"
+#include "core/io/json.h"
 #include "core/model/open_model.h"
+#include "tests/support/checkpoint_builder.h"
 #include "tests/support/files.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/recorder.h"
@@ -38,6 +43,20 @@ Values joined(const std::vector<MatrixView>& parts)
         all.insert(all.end(), rows.begin(), rows.end());
     }
     return all;
+}
+
+/// Rows of heads in the order that makes half-split pairs neighbours.
+Values interleaved(const MatrixView& matrix, std::size_t head)
+{
+    const Values plain = decodeAll(matrix);
+    Values result;
+    for (std::size_t row = 0; row < matrix.rows; ++row) {
+        const std::size_t in = row % head;
+        const std::size_t from = row - in + in / 2 + (in % 2 == 1 ? head / 2 : 0);
+        const auto at = plain.begin() + static_cast<std::ptrdiff_t>(from * matrix.cols);
+        result.insert(result.end(), at, at + static_cast<std::ptrdiff_t>(matrix.cols));
+    }
+    return result;
 }
 
 /// Writes a model that was read from a published checkpoint the way GGUF converters do, in F32.
@@ -89,6 +108,18 @@ private:
         if (!values.empty())
             tensor(name, {values.size()}, values);
     }
+    bool isAnyOf(std::initializer_list<std::string_view> names) const
+    {
+        return std::ranges::find(names, m_architecture) != names.end();
+    }
+    /// Projection to the queries or keys of all heads.
+    void headRows(const std::string& name, const MatrixView& view)
+    {
+        if (!view.empty() && isAnyOf({"deepseek", "granitehybrid", "granitemoe"}))
+            tensor(name, {view.cols, view.rows}, interleaved(view, m_config.attention.headDim));
+        else
+            matrix(name, view);
+    }
     void stack(const std::string& name, const std::vector<MlpTensors>& experts, Projection which)
     {
         std::vector<MatrixView> parts;
@@ -116,15 +147,19 @@ private:
             static_cast<float>(m_config.normEps));
         key("expert_count", router.experts);
         key("expert_used_count", router.topK);
-        key("expert_shared_count", router.sharedExperts);
+        if (isAnyOf({"granitehybrid"}))
+            writeGraniteKeys();
+        else
+            key("expert_shared_count", router.sharedExperts);
         key("expert_feed_forward_length",
             m_config.layers[m_model.mixtureLayers().front().value].intermediate);
         key("feed_forward_length", m_config.layers.front().intermediate);
-        if (router.score == ScoreFunction::Sigmoid) {
+        if (router.score == ScoreFunction::Sigmoid && !router.weighsInput) {
             key("expert_gating_func", 2);
-            m_builder.float32(m_architecture + ".expert_weights_scale", router.scale);
             m_builder.boolean(m_architecture + ".expert_weights_norm", router.renormalise);
         }
+        if (router.scale != 1)
+            m_builder.float32(m_architecture + ".expert_weights_scale", router.scale);
         if (attention.delta) {
             key("ssm.conv_kernel", attention.delta->taps);
             key("ssm.state_size", attention.delta->keyDim);
@@ -134,14 +169,27 @@ private:
         }
     }
 
+    void writeGraniteKeys()
+    {
+        key("expert_shared_feed_forward_length", m_config.router.sharedIntermediate);
+        const auto scale = [&](const char* name, double value) {
+            m_builder.float32(m_architecture + "." + name, static_cast<float>(value));
+        };
+        scale("embedding_scale", m_config.embeddingMultiplier);
+        scale("residual_scale", m_config.residualMultiplier);
+        scale("attention.scale", m_config.attention.scale);
+        scale("logit_scale", 1 / m_config.logitMultiplier);
+        m_builder.boolean(m_architecture + ".rope.scaling.finetuned", m_config.layers.front().rope);
+    }
+
     void writeLayer(const LayerTensors& layer)
     {
         const bool hybrid = m_config.attention.delta.has_value();
         vector(m_prefix + "attn_norm.weight", layer.attentionNorm.weight);
         vector(m_prefix + (hybrid ? "post_attention_norm.weight" : "ffn_norm.weight"),
             layer.mlpNorm.weight);
-        matrix(m_prefix + "attn_q.weight", layer.q);
-        matrix(m_prefix + "attn_k.weight", layer.k);
+        headRows(m_prefix + "attn_q.weight", layer.q);
+        headRows(m_prefix + "attn_k.weight", layer.k);
         matrix(m_prefix + "attn_v.weight", layer.v);
         matrix(m_prefix + "attn_output.weight", layer.o);
         vector(m_prefix + "attn_q_norm.weight", layer.qNorm.weight);
@@ -227,6 +275,40 @@ private:
     test::GgufBuilder m_builder;
 };
 
+/// A published folder like that of a fixture, with some settings changed.
+Status writeVariant(
+    const std::filesystem::path& folder, const std::string& fixture, const std::string& changes)
+{
+    const auto original = test::fixtures() / "families" / fixture;
+    MOESCOPE_TRY(Json config, readJsonFile(original / "config.json"));
+    MOESCOPE_TRY(const Json patch, parseJson(changes, "the changes"));
+    config.merge_patch(patch);
+    MOESCOPE_TRY(const auto checkpoint, Checkpoint::open(original));
+    test::CheckpointBuilder builder;
+    for (const TensorInfo& tensor : checkpoint->tensors())
+        builder.addBytes(
+            tensor.name, tensor.dtype, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()});
+    if (config["model_type"] == "granitemoehybrid") {
+        Random random(3);
+        const auto hidden = config["hidden_size"].get<std::uint64_t>();
+        const auto inner = config["shared_intermediate_size"].get<std::uint64_t>();
+        const auto add = [&](const std::string& name, std::uint64_t rows, std::uint64_t cols) {
+            Values values(rows * cols);
+            for (float& value : values)
+                value = 0.1F * static_cast<float>(random.normal());
+            builder.add(name, DType::F32, {rows, cols}, values);
+        };
+        for (int l = 0; l < config["num_hidden_layers"].get<int>(); ++l) {
+            const std::string mlp = "model.layers." + std::to_string(l) + ".shared_mlp.";
+            add(mlp + "input_linear.weight", 2 * inner, hidden);
+            add(mlp + "output_linear.weight", hidden, inner);
+        }
+    }
+    std::filesystem::create_directories(folder);
+    MOESCOPE_CHECK(writeFileAtomically(folder / "config.json", dumpJson(config)));
+    return builder.writeFile(folder / "model.safetensors");
+}
+
 } // namespace
 
 class TestGgufConversions : public QObject {
@@ -272,6 +354,68 @@ private slots:
             QVERIFY2(outcome.problem.empty(), outcome.problem.c_str());
             QVERIFY(outcome.compared > 2);
         }
+    }
+
+    void variantsMeanTheSame_data()
+    {
+        QTest::addColumn<QString>("folder");
+        QTest::addColumn<QString>("changes");
+        QTest::addColumn<QString>("architecture");
+        const auto row = [](const char* name, const char* folder, const char* changes,
+                             const char* architecture) {
+            QTest::newRow(name) << QString::fromLatin1(folder) << QString::fromLatin1(changes)
+                                << QString::fromLatin1(architecture);
+        };
+        // What is peculiar to these is nowhere in the file, so it has to be as published.
+        row("llama4", "llama4",
+            R"({"text_config": {"attention_chunk_size": 8192, "floor_scale": 8192,
+                "no_rope_layers": null}})",
+            "llama4");
+        row("deepseek", "dots1",
+            R"({"model_type": "deepseek", "scoring_func": "softmax", "norm_topk_prob": false})",
+            "deepseek");
+        row("granitehybrid", "granitemoe",
+            R"({"model_type": "granitemoehybrid", "shared_intermediate_size": 24,
+                "layer_types": ["attention", "attention", "attention"],
+                "position_embedding_type": "rope"})",
+            "granitehybrid");
+        row("granitehybrid without positions", "granitemoe",
+            R"({"model_type": "granitemoehybrid", "shared_intermediate_size": 24,
+                "layer_types": ["attention", "attention", "attention"],
+                "position_embedding_type": "nope"})",
+            "granitehybrid");
+    }
+
+    void variantsMeanTheSame()
+    {
+        QFETCH(QString, folder);
+        QFETCH(QString, changes);
+        QFETCH(QString, architecture);
+        const QTemporaryDir target;
+        const std::filesystem::path path = target.path().toStdString();
+        VERIFY_OK(writeVariant(path / "published", folder.toStdString(), changes.toStdString()));
+        const auto published = openModel(path / "published");
+        VERIFY_OK(published);
+        QVERIFY2((*published)->model, (*published)->modelError.message.c_str());
+        Converter(*(*published)->model, architecture.toStdString()).write(path / "m.gguf");
+        const auto converted = openModel(path / "m.gguf");
+        VERIFY_OK(converted);
+        QVERIFY2((*converted)->model, (*converted)->modelError.message.c_str());
+        const MoeModel& model = *(*converted)->model;
+        QCOMPARE(model.config().familyName, (*published)->model->config().familyName);
+        QCOMPARE(model.config().router.describe(), (*published)->model->config().router.describe());
+        QCOMPARE(model.parameters(), (*published)->model->parameters());
+        const std::vector<std::int32_t> ids = {3, 17, 90, 4, 4, 61, 120, 33, 8, 2, 150, 77};
+        const auto before = test::run(*(*published)->model, ids, test::Mode::Prefill, 2);
+        VERIFY_OK(before);
+        const auto after = test::run(model, ids, test::Mode::Prefill, 2);
+        VERIFY_OK(after);
+        QCOMPARE(before->values.size(), after->values.size());
+        for (const auto& [name, values] : before->values) {
+            const auto comparison = test::compareFloats(after->values.at(name), values, 2e-5);
+            QVERIFY2(comparison.ok, (name + ": " + comparison.message).c_str());
+        }
+        QVERIFY(before->ids == after->ids);
     }
 };
 

@@ -7,6 +7,8 @@
 #include <QtCore/QTemporaryDir>
 
 #include "core/checkpoint/hub_cache.h"
+#include "core/model/families/family.h"
+#include "core/model/gguf/gguf_architectures.h"
 #include "core/model/open_model.h"
 #include "core/runtime/generate.h"
 #include "tests/support/files.h"
@@ -32,12 +34,23 @@ struct SmallModel {
             {"blk.0.ffn_gate_inp.weight", {8, 2}}, {"blk.0.ffn_gate_exps.weight", {8, 4, 2}},
             {"blk.0.ffn_up_exps.weight", {8, 4, 2}}, {"blk.0.ffn_down_exps.weight", {4, 8, 2}}};
 
+    std::map<std::string, std::vector<std::int32_t>> lists; ///< settings layer by layer
+
     Result<std::shared_ptr<const MoeModel>> open(const std::filesystem::path& folder) const
     {
         test::GgufBuilder builder;
         builder.string("general.architecture", architecture);
         for (const auto& [key, value] : sizes)
             builder.uint32(architecture + "." + key, value);
+        for (const auto& [key, values] : lists) {
+            constexpr std::uint32_t kInt32 = 5;
+            constexpr std::uint32_t kArray = 9;
+            std::string bytes = test::GgufBuilder::packed(kInt32)
+                + test::GgufBuilder::packed(std::uint64_t{values.size()});
+            for (const std::int32_t value : values)
+                bytes += test::GgufBuilder::packed(value);
+            builder.raw(architecture + "." + key, kArray, bytes);
+        }
         for (const auto& [name, dimensions] : tensors) {
             std::size_t count = 1;
             for (const std::uint64_t size : dimensions)
@@ -250,18 +263,84 @@ private slots:
         VERIFY_OK(test::run(**model, {1, 2, 3}, Mode::Prefill, 1));
     }
 
+    void whatCannotRunOpensForItsWeights_data()
+    {
+        QTest::addColumn<QString>("missing");
+        const auto row = [](const char* architecture, const char* missing) {
+            QTest::newRow(architecture) << QString::fromLatin1(missing);
+        };
+        row("afmoe", "gated attention");
+        row("arctic", "dense MLP");
+        row("bailingmoe", "attention");
+        row("bailingmoe2", "attention");
+        row("exaone-moe", "attention");
+        row("gemma4", "pair of MLPs");
+        row("granitehybrid", "Mamba-2");
+        row("grovemoe", "experts shared by groups");
+        row("jamba", "Mamba");
+        row("kimi-linear", "Kimi delta attention");
+        row("lfm2moe", "short convolution");
+        row("mimo2", "heads of two kinds");
+        row("nemotron_h_moe", "Mamba");
+        row("step35", "heads of two kinds");
+    }
+
     void whatCannotRunOpensForItsWeights()
     {
+        QFETCH(QString, missing);
+        const std::string architecture = QTest::currentDataTag();
         const QTemporaryDir folder;
         SmallModel small;
-        small.architecture = "jamba";
+        small.architecture = architecture;
+        std::uint64_t width = 8;
+        if (architecture == "granitehybrid") {
+            small.sizes["block_count"] = 2;
+            small.lists["attention.head_count_kv"] = {0, 2};
+        }
+        if (architecture == "nemotron_h_moe") {
+            // Other layers have other widths, experts have no gate and read a narrower vector.
+            small.sizes["block_count"] = 3;
+            small.sizes.erase("feed_forward_length");
+            small.lists["feed_forward_length"] = {4, 0, 16};
+            small.lists["attention.head_count_kv"] = {0, 2, 0};
+            small.sizes["expert_feed_forward_length"] = 4;
+            small.tensors.erase("blk.0.ffn_gate_exps.weight");
+            width = 6;
+            small.tensors["blk.0.ffn_up_exps.weight"] = {width, 4, 2};
+            small.tensors["blk.0.ffn_down_exps.weight"] = {4, width, 2};
+        }
         const auto model = small.open(folder.path().toStdString());
         VERIFY_OK(model);
-        QVERIFY(!(*model)->config().missingPart.empty());
-        QCOMPARE((*model)->layer(LayerId(0)).experts.size(), std::size_t{2});
+        const ModelConfig& config = (*model)->config();
+        QVERIFY2(config.missingPart.find(missing.toStdString()) != std::string::npos,
+            config.missingPart.c_str());
+        QCOMPARE((*model)->mixtureLayers(), std::vector<LayerId>{LayerId(0)});
+        const auto& experts = (*model)->layer(LayerId(0)).experts;
+        QCOMPARE(experts.size(), std::size_t{2});
+        QCOMPARE(experts[1].up.rows, std::size_t{4});
+        QCOMPARE(static_cast<std::uint64_t>(experts[1].up.cols), width);
+        QCOMPARE(static_cast<std::uint64_t>(experts[1].down.rows), width);
+        QCOMPARE(decodeAll(experts[1].up)[0], 0.5F + static_cast<float>(4 * width % 7));
+        QCOMPARE((*model)->layer(LayerId(0)).router.rows, std::size_t{2});
         const auto answer = test::run(**model, {1, 2, 3}, Mode::Prefill, 1);
         QVERIFY(!answer.has_value());
         QCOMPARE(answer.error().code, ErrorCode::Unsupported);
+        QVERIFY2(answer.error().message.find(missing.toStdString()) != std::string::npos,
+            answer.error().message.c_str());
+    }
+
+    /// Every name of the list of architectures means something here.
+    void noArchitectureIsUnknown()
+    {
+        for (const char* name : {"llama", "olmoe", "gpt-oss", "deepseek", "deepseek2", "qwen2moe",
+                 "qwen3moe", "qwen3next", "qwen35moe", "qwen3vlmoe", "dbrx", "grok", "phimoe",
+                 "granitemoe", "granitehybrid", "llama4", "glm4moe", "minimax-m2", "ernie4_5-moe",
+                 "hunyuan-moe", "dots1", "bailingmoe", "bailingmoe2", "mimo2", "gemma4",
+                 "kimi-linear", "exaone-moe", "afmoe", "lfm2moe", "jamba", "arctic", "grovemoe",
+                 "nemotron_h_moe", "step35"}) {
+            const gguf::Architecture* architecture = gguf::findArchitecture(name);
+            QVERIFY2(architecture && findFamily(architecture->modelType), name);
+        }
     }
 
     void refusesWhatItWouldGetWrong_data()

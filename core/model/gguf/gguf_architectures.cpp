@@ -117,6 +117,35 @@ Status describeGranite(Json& config, const Keys& keys)
             {"attention_multiplier", "attention.scale"}, {"logits_scaling", "logit_scale"}});
 }
 
+/// A layer is attention where it has key/value heads, else Mamba-2; without routed experts the
+/// shared MLP is all there is.
+Status describeGraniteHybrid(Json& config, const Keys& keys)
+{
+    MOESCOPE_CHECK(describeGranite(config, keys));
+    config["model_type"] = "granitemoehybrid";
+    if (!config.contains("num_experts"))
+        config["num_local_experts"] = 0;
+    if (!config.contains("shared_intermediate_size"))
+        config["shared_intermediate_size"] = config["intermediate_size"];
+    MOESCOPE_TRY(const auto heads,
+        keys.checkpoint().metadata().uints(keys.architecture() + ".attention.head_count_kv"));
+    const auto layers = config["num_hidden_layers"].get<std::size_t>();
+    config["layer_types"] = std::vector<std::string>(layers, "attention");
+    if (heads && heads->size() > 1) {
+        if (heads->size() < layers)
+            return keys.bad(
+                fmt::format("\"{}.attention.head_count_kv\" should list {} numbers, but lists {}",
+                    keys.architecture(), layers, heads->size()));
+        for (std::size_t l = 0; l < layers; ++l) {
+            if ((*heads)[l] == 0)
+                config["layer_types"][l] = "mamba";
+        }
+    }
+    MOESCOPE_TRY(const auto rotates, keys.flag("rope.scaling.finetuned"));
+    config["position_embedding_type"] = rotates.value_or(true) ? "rope" : "nope";
+    return {};
+}
+
 Status describePhimoe(Json& config, const Keys& keys)
 {
     MOESCOPE_TRY(const auto window, keys.optionalSize("attention.sliding_window"));
@@ -172,12 +201,14 @@ constexpr Layout kPostAttentionNorm{.mlpNorm = "post_attention_norm"};
 constexpr std::array kArchitectures{
     Architecture{.name = "afmoe", .modelType = "afmoe"},
     Architecture{.name = "arctic", .modelType = "arctic"},
+    Architecture{.name = "bailingmoe", .modelType = "bailing_moe"},
     Architecture{.name = "bailingmoe2", .modelType = "bailing_moe_v2"},
     Architecture{.name = "dbrx",
         .modelType = "dbrx",
         .layout = {.norm = Norm::Kind::Layer, .mlpNorm = "attn_output_norm"},
         .renormalise = true,
         .describe = describeDbrx},
+    Architecture{.name = "deepseek", .modelType = "deepseek", .interleaved = true},
     Architecture{.name = "deepseek2", .modelType = "deepseek_v3", .describe = describeDeepseek2},
     Architecture{.name = "dots1", .modelType = "dots1"},
     Architecture{.name = "ernie4_5-moe",
@@ -191,6 +222,11 @@ constexpr std::array kArchitectures{
         .modelType = "gpt_oss",
         .layout = {.mlpNorm = "post_attention_norm", .sinks = true},
         .describe = describeGptOss},
+    Architecture{.name = "granitehybrid",
+        .modelType = "granitemoehybrid",
+        .interleaved = true,
+        .someAttention = true,
+        .describe = describeGraniteHybrid},
     Architecture{.name = "granitemoe",
         .modelType = "granitemoe",
         .interleaved = true,
@@ -199,6 +235,7 @@ constexpr std::array kArchitectures{
         .modelType = "grok-1",
         .layout = {.attentionPostNorm = "attn_output_norm", .mlpPostNorm = "layer_output_norm"},
         .describe = describeGrok},
+    Architecture{.name = "grovemoe", .modelType = "grove_moe"},
     Architecture{.name = "hunyuan-moe", .modelType = "hunyuan_v1_moe", .renormalise = true},
     Architecture{.name = "jamba", .modelType = "jamba"},
     Architecture{.name = "kimi-linear", .modelType = "kimi_linear"},
@@ -231,6 +268,7 @@ constexpr std::array kArchitectures{
         .renormalise = true,
         .describe = describeQwenHybrid},
     Architecture{.name = "qwen3vlmoe", .modelType = "qwen3_moe", .renormalise = true},
+    Architecture{.name = "step35", .modelType = "step3p5"},
 };
 
 } // namespace

@@ -31,6 +31,8 @@ struct Architecture {
     bool interleaved = false;
     /// Value heads of delta nets are ordered by their place in a key head, not by the key head.
     bool tiledValueHeads = false;
+    /// Layers without key/value heads mix tokens in another way than by attention.
+    bool someAttention = false;
     /// Whether the chosen weights are renormalised, where the file does not say.
     bool renormalise = false;
     /// Adds to or changes the published config what is peculiar to the architecture.

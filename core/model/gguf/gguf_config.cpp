@@ -99,14 +99,22 @@ Status addRope(Json& config, const Keys& keys, std::uint32_t head)
     return {};
 }
 
+bool opensForWeightsOnly(const Architecture& architecture)
+{
+    return std::ranges::any_of(weightsOnlyFamilies(),
+        [&](const Family& family) { return family.modelTypes.front() == architecture.modelType; });
+}
+
 /// Sizes of attention and MLP, and how both are scaled.
-Status addSizes(Json& config, const Keys& keys)
+Status addSizes(Json& config, const Keys& keys, const Architecture& architecture)
 {
     MOESCOPE_TRY(const auto hidden, keys.size("embedding_length"));
     MOESCOPE_TRY(const auto blocks, keys.size("block_count"));
     MOESCOPE_TRY(const auto predicting, keys.optionalSize("nextn_predict_layers"));
     MOESCOPE_TRY(const auto positions, keys.optionalSize("context_length"));
-    MOESCOPE_TRY(const auto dense, keys.optionalSize("feed_forward_length"));
+    MOESCOPE_TRY(const auto dense,
+        opensForWeightsOnly(architecture) ? keys.largestSize("feed_forward_length")
+                                          : keys.optionalSize("feed_forward_length"));
     MOESCOPE_TRY(config["vocab_size"], vocabulary(keys));
     if (predicting.value_or(0) >= blocks)
         return keys.bad(
@@ -126,10 +134,12 @@ Status addSizes(Json& config, const Keys& keys)
     return {};
 }
 
-Status addAttention(Json& config, const Keys& keys)
+Status addAttention(Json& config, const Keys& keys, const Architecture& architecture)
 {
     MOESCOPE_TRY(const auto heads, keys.size("attention.head_count"));
-    MOESCOPE_TRY(const auto kvHeads, keys.optionalSize("attention.head_count_kv"));
+    MOESCOPE_TRY(const auto kvHeads,
+        architecture.someAttention ? keys.largestSize("attention.head_count_kv")
+                                   : keys.optionalSize("attention.head_count_kv"));
     MOESCOPE_TRY(const auto keyLength, keys.optionalSize("attention.key_length"));
     MOESCOPE_TRY(const auto valueLength, keys.optionalSize("attention.value_length"));
     const std::uint32_t head
@@ -203,18 +213,12 @@ Status addEndTokens(Json& config, const Keys& keys)
     return {};
 }
 
-bool opensForWeightsOnly(const Architecture& architecture)
-{
-    return std::ranges::any_of(weightsOnlyFamilies(),
-        [&](const Family& family) { return family.modelTypes.front() == architecture.modelType; });
-}
-
 Result<Json> publishedConfig(const Keys& keys, const Architecture& architecture)
 {
     Json config = {{"model_type", architecture.modelType}};
-    MOESCOPE_CHECK(addSizes(config, keys));
+    MOESCOPE_CHECK(addSizes(config, keys, architecture));
     if (!opensForWeightsOnly(architecture))
-        MOESCOPE_CHECK(addAttention(config, keys));
+        MOESCOPE_CHECK(addAttention(config, keys, architecture));
     MOESCOPE_CHECK(addMixture(config, keys, architecture));
     MOESCOPE_CHECK(addEndTokens(config, keys));
     if (architecture.describe)

@@ -24,7 +24,8 @@ public:
     {
     }
 
-    bool has(const std::string& name) const { return m_checkpoint.find(name) != nullptr; }
+    const TensorInfo* find(const std::string& name) const { return m_checkpoint.find(name); }
+    bool has(const std::string& name) const { return find(name) != nullptr; }
     Result<MatrixView> matrix(const std::string& name, std::uint64_t rows, std::uint64_t cols);
     Result<std::vector<MatrixView>> stack(
         const std::string& name, std::array<std::uint64_t, 3> shape);

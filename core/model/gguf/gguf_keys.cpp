@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -39,21 +40,27 @@ tl::unexpected<Error> Keys::unsupported(std::string_view what) const
     return fail(ErrorCode::Unsupported, fmt::format("{}: {}.", m_source, what));
 }
 
-Result<std::optional<std::uint32_t>> Keys::optionalSize(std::string_view key) const
+Result<std::optional<std::uint32_t>> Keys::largestSize(std::string_view key) const
 {
     MOESCOPE_TRY(const auto list, m_checkpoint.metadata().uints(name(key)));
     if (!list || list->empty())
         return std::nullopt;
-    if (std::ranges::any_of(*list, [&](std::uint64_t value) { return value != list->front(); }))
-        return unsupported(
-            fmt::format("a \"{}\" that differs between layers is not supported yet", name(key)));
-    const std::uint64_t value = list->front();
+    const std::uint64_t value = *std::ranges::max_element(*list);
     if (value > kMostSize)
         return bad(
             fmt::format("\"{}\" should be at most {}, but is {}", name(key), kMostSize, value));
     if (value == 0)
         return std::nullopt;
     return static_cast<std::uint32_t>(value);
+}
+
+Result<std::optional<std::uint32_t>> Keys::optionalSize(std::string_view key) const
+{
+    MOESCOPE_TRY(const auto list, m_checkpoint.metadata().uints(name(key)));
+    if (list && std::ranges::adjacent_find(*list, std::ranges::not_equal_to()) != list->end())
+        return unsupported(
+            fmt::format("a \"{}\" that differs between layers is not supported yet", name(key)));
+    return largestSize(key);
 }
 
 Result<std::uint32_t> Keys::size(std::string_view key) const

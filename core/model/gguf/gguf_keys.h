@@ -27,6 +27,8 @@ public:
     Result<std::uint32_t> size(std::string_view key) const;
     /// The same where the key may be absent; 0 counts as absent.
     Result<std::optional<std::uint32_t>> optionalSize(std::string_view key) const;
+    /// The largest of the layers' values; nothing where all are 0 or the key is absent.
+    Result<std::optional<std::uint32_t>> largestSize(std::string_view key) const;
     Result<std::optional<double>> number(std::string_view key) const; ///< finite
     Result<std::optional<bool>> flag(std::string_view key) const;
     Result<std::optional<std::string>> word(std::string_view key) const;

@@ -37,13 +37,22 @@ Status addBiases(std::vector<MlpTensors>& experts, MatrixView MlpTensors::*membe
     return {};
 }
 
+/// What experts read: the layer's vector, or in some models that cannot be run a narrower one.
+std::uint64_t expertWidth(Finder& finder, const ModelConfig& config, const std::string& up)
+{
+    const TensorInfo* tensor = finder.find(up);
+    const bool latent = !config.missingPart.empty() && tensor && tensor->shape.size() == 3
+        && tensor->shape[2] > 0;
+    return latent ? tensor->shape[2] : config.hidden;
+}
+
 /// All experts in three tensors [E, F, D], [E, F, D] and [E, D, F], or in two with the gate's rows
 /// above the up part's; in files from before 2024 each expert has its own.
 Result<std::vector<MlpTensors>> findExperts(
     Finder& finder, const ModelConfig& config, const std::string& prefix, std::uint64_t inner)
 {
     const std::uint64_t count = config.router.experts;
-    const std::uint64_t hidden = config.hidden;
+    const std::uint64_t hidden = expertWidth(finder, config, prefix + "ffn_up_exps.weight");
     std::vector<MlpTensors> experts(count);
     if (finder.has(prefix + "ffn_up.0.weight")) {
         for (std::size_t e = 0; e < count; ++e) {
