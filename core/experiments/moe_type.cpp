@@ -71,6 +71,20 @@ std::uint64_t memoryOf(const MoeModel& model, const MoeTypeSpec& spec, unsigned 
     return largest + kept;
 }
 
+/// Whether no earlier layer of the run stores the projection like this one.
+bool isNewPacking(
+    const MoeModel& model, const MoeTypeSpec& spec, std::size_t index, Projection projection)
+{
+    const auto packing = [&](LayerId layer) {
+        const auto views = expertViews(model.layer(layer), projection, spec.experts);
+        return views.empty() ? std::string() : packingName(views.front());
+    };
+    const std::string own = packing(spec.layers[index]);
+    return std::none_of(spec.layers.begin(),
+        spec.layers.begin() + static_cast<std::ptrdiff_t>(index),
+        [&](LayerId earlier) { return packing(earlier) == own; });
+}
+
 Result<LayerWeights> analyseLayer(
     const OpenModel& open, const MoeTypeSpec& spec, std::size_t index, TaskContext& context)
 {
@@ -106,7 +120,7 @@ Result<LayerWeights> analyseLayer(
             return tl::unexpected(std::move(error));
         }
         layer.analyses.push_back(std::move(*analysis));
-        if (index == 0 && isQuantised(views.front())) {
+        if (isQuantised(views.front()) && isNewPacking(model, spec, index, projection)) {
             ProjectionOptions noise = options;
             noise.stage += " as rounded noise";
             MOESCOPE_TRY(layer.rounding.emplace_back(),

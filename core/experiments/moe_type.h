@@ -41,7 +41,7 @@ struct LayerWeights {
     std::vector<ProjectionAnalysis> analyses; ///< one per projection
     /// One per projection whose experts have biases; of the first layer of a run only.
     std::vector<BiasArtefact> artefacts;
-    /// One per projection whose weights are quantised; of the first layer of a run only.
+    /// One per projection whose weights are quantised in a way that no earlier layer of the run has.
     std::vector<RoundingEffect> rounding;
 
     const ProjectionAnalysis* find(Projection projection) const; ///< null when it was not asked for
@@ -120,7 +120,7 @@ Figure cosineByLayerFigure(const MoeTypeResult& result);
 Figure moeTypeTableFigure(const MoeTypeResult& result);
 /// Right and wrong numbers side by side; nothing for experts without biases.
 std::optional<Figure> biasArtefactFigure(const MoeTypeResult& result);
-/// What the storage type alone explains; nothing for weights that are not quantised.
+/// What the storage types alone explain; nothing while no quantised layer was analysed.
 std::optional<Figure> roundingFigure(const MoeTypeResult& result);
 /// Literature values of the known model of this shape beside the measured ones; nothing for an
 /// unknown shape.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -160,35 +161,60 @@ std::uint64_t roundingMemory(const MatrixView& expert, unsigned threads)
 
 std::optional<Figure> roundingFigure(const MoeTypeResult& result)
 {
-    const auto with = std::ranges::find_if(
-        result.layers, [](const auto& layer) { return !layer->rounding.empty(); });
-    if (with == result.layers.end())
-        return std::nullopt;
     const double share = moetype::headlineShare(result.spec);
+    std::string unknown;
+    std::vector<std::pair<LayerId, const RoundingEffect*>> effects;
+    for (const auto& layer : result.layers) {
+        for (const RoundingEffect& effect : layer->rounding) {
+            // A run that was taken up again measures the type of its first layer anew.
+            if (std::ranges::any_of(effects, [&](const auto& known) {
+                    return known.second->projection == effect.projection
+                        && known.second->type == effect.type;
+                }))
+                continue;
+            effects.emplace_back(layer->layer, &effect);
+            if (!effect.estimate && unknown.find(effect.type) == std::string::npos)
+                unknown += (unknown.empty() ? "" : ", ") + effect.type;
+        }
+    }
+    if (effects.empty())
+        return std::nullopt;
+    const std::string reason = unknown.empty()
+        ? std::string()
+        : fmt::format(". Not estimated for {}: the format leaves the choice of scales to the "
+                      "program that wrote the file, so its rounding cannot be repeated",
+            unknown);
     Figure figure;
     figure.id = "rounding";
     figure.title = "What the storage type explains";
-    figure.subtitle = fmt::format(
-        "layer {}, Gaussian matrices of the same shape, rounded alike", (*with)->layer.value);
+    figure.subtitle = "Gaussian matrices of the experts' shape, rounded alike";
     figure.caption
         = "The weights are stored in few bits: all spectra and cosines here are those of the "
           "decoded weights. The table says what rounding alone does to noise, so that as much of a "
-          "deviation from the null means nothing. It is estimated for types that take the nearest "
-          "value with a scale from the block's largest magnitude.";
+          "deviation from the null means nothing; a type is measured where it first occurs. It is "
+          "estimated for types that take the nearest value with a scale from the block's largest "
+          "magnitude.";
     TableFigure table;
-    table.columns = {{"projection", "", false, -1, ""}, {"type", "", false, -1, ""},
+    table.columns = {{"layer", "", true, 0, "The first one with this type"},
+        {"projection", "", false, -1, ""}, {"type", "", false, -1, ""},
         {fmt::format("rank at {} / ceiling", moetype::percentText(share)), "", true, 3,
-            "Of rounded noise over the rank that noise of this shape needs; 1 without effect"},
-        {"cosine", "", true, 5, "Of two independent matrices after rounding; 0 without effect"},
-        {"cosine with itself", "", true, 5, "Of a matrix with its rounded self; 1 without effect"}};
-    for (const RoundingEffect& effect : (*with)->rounding) {
-        if (const auto& known = effect.estimate) {
-            table.rows.push_back({std::string(projectionName(effect.projection)), effect.type,
-                known->rank, known->cosine, known->likeness});
-        } else {
-            const std::string none = "not estimated";
-            table.rows.push_back(
-                {std::string(projectionName(effect.projection)), effect.type, none, none, none});
+            "Of rounded noise over the rank that noise of this shape needs; 1 without effect"
+                + reason},
+        {"cosine", "", true, 5,
+            "Of two independent matrices after rounding; 0 without effect" + reason},
+        {"cosine with itself", "", true, 5,
+            "Of a matrix with its rounded self; 1 without effect" + reason}};
+    for (const auto& [layer, effect] : effects) {
+        auto& row = table.rows.emplace_back();
+        row.emplace_back(static_cast<double>(layer.value));
+        row.emplace_back(std::string(projectionName(effect->projection)));
+        row.emplace_back(effect->type);
+        for (int i = 0; i < 3 && !effect->estimate; ++i)
+            row.emplace_back(std::string("not estimated"));
+        if (const auto& known = effect->estimate) {
+            row.emplace_back(known->rank);
+            row.emplace_back(known->cosine);
+            row.emplace_back(known->likeness);
         }
     }
     figure.data = std::move(table);

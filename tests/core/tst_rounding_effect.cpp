@@ -136,6 +136,11 @@ private slots:
             QVERIFY(effect["type"] == "q4_k" || effect["type"] == "q6_k");
             QVERIFY(effect["estimate"] == "not estimated");
         }
+        const auto figure = std::ranges::find(report.figures, "rounding", &Figure::id);
+        QVERIFY(figure != report.figures.end());
+        const auto& table = std::get<TableFigure>(figure->data);
+        QVERIFY(table.columns[3].help.find("Not estimated for q4_k") != std::string::npos);
+        QCOMPARE(std::get<std::string>(table.rows[0][3]), std::string("not estimated"));
     }
 
     void plainWeightsHaveNoTable()
