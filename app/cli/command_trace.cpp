@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/commands.h"
-#include "app/cli/json_lines.h"
+#include "core/io/json_lines.h"
 #include "app/cli/trace_tensors.h"
 #include "core/base/text.h"
 #include "core/base/version.h"

@@ -68,6 +68,7 @@ std::optional<int> parse(int argc, char** argv, Arguments& arguments)
         "Face cache")
         ->type_name("MODEL");
     optionalText("--prompt", start.prompt, "Prompt to analyse")->type_name("TEXT");
+    text("--texts", start.texts, "Text set to open: a .jsonl or .txt file")->type_name("FILE");
     optionalText("-c,--compare", start.compare, "Second prompt to compare with")->type_name("TEXT");
     text("--page", start.page, "Page to show: explore, weights or tensors")->type_name("PAGE");
     app.add_option("--layer", start.layer, "Block number of the layer to show")->type_name("N");

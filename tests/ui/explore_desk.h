@@ -16,6 +16,7 @@
 #include "ui/session/explore_controller.h"
 #include "ui/session/model_controller.h"
 #include "ui/session/session.h"
+#include "ui/session/texts_controller.h"
 #include "ui/session/weights_controller.h"
 #include "ui/style/style.h"
 
@@ -34,7 +35,8 @@ struct ExploreDesk {
     ui::ModelController models{session, runner, resources()};
     ui::ExploreController explore{session, runner, resources()};
     ui::WeightsController weights{session, runner};
-    ui::UiContext context{style, session, runner, models, explore, weights};
+    ui::TextsController texts{session, runner};
+    ui::UiContext context{style, session, runner, models, explore, weights, texts};
     QWidget window;
     ui::ExplorePage* page = nullptr;
 

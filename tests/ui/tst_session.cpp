@@ -146,6 +146,7 @@ private slots:
         InterventionStack stack;
         QSignalSpy changed(&stack, &InterventionStack::changed);
         stack.setTopK(2);
+        QVERIFY(stack.undoStack().undoText().contains(QStringLiteral("2 experts per token")));
         stack.setMasked(LayerId(3), ExpertId(5), true);
         QVERIFY(stack.isMasked(LayerId(3), ExpertId(5)));
         stack.setForced(LayerId(3), ExpertId(5), true);

@@ -184,36 +184,14 @@ private slots:
             wanted);
     }
 
-    void droppedFoldersOpenAndTextsAreRefusedKindly()
+    void droppedFoldersOpen()
     {
         Desk desk;
         QVERIFY(desk.start());
         QVERIFY(drop(desk.window(), family("mixtral")));
         QVERIFY(
             QTest::qWaitFor([&] { return desk.session().model()->name == "mixtral"; }, kPatience));
-        QVERIFY(drop(desk.window(), QStringLiteral("/some/where/texts.jsonl")));
-        QVERIFY(desk.window().message().text().contains(QStringLiteral("texts.jsonl")));
-        QVERIFY(desk.window().message().text().contains(QStringLiteral("yet")));
         QCOMPARE(desk.session().model()->name, std::string("mixtral"));
-    }
-
-    void aDroppedTextBecomesThePrompt()
-    {
-        Desk desk;
-        QVERIFY(desk.start());
-        const auto write = [&](const char* name, const QByteArray& bytes) {
-            QFile file(desk.folder.filePath(QString::fromLatin1(name)));
-            return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
-        };
-        QVERIFY(write("short.txt", "The cat sat on the mat.\n"));
-        QVERIFY(drop(desk.window(), desk.folder.filePath(QStringLiteral("short.txt"))));
-        QCOMPARE(desk.prompt()->toPlainText(), QStringLiteral("The cat sat on the mat."));
-        QTRY_COMPARE_WITH_TIMEOUT(desk.session().explore()->a.trace.prompt,
-            std::string("The cat sat on the mat."), kPatience);
-        QVERIFY(write("long.txt", QByteArray(30'000, 'a')));
-        QVERIFY(drop(desk.window(), desk.folder.filePath(QStringLiteral("long.txt"))));
-        QVERIFY(desk.window().message().text().contains(QStringLiteral("long.txt")));
-        QCOMPARE(desk.prompt()->toPlainText(), QStringLiteral("The cat sat on the mat."));
     }
 
     void aBrokenModelIsNamedInTheStrip()

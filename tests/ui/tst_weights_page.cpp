@@ -5,6 +5,8 @@
 
 #include "tests/support/files.h"
 #include "ui/figures/figure_panel.h"
+#include "ui/figures/figure_table_model.h"
+#include "ui/figures/figure_table_view.h"
 #include "ui/figures/heat_map_view.h"
 #include "ui/figures/verdict_card_view.h"
 #include "ui/jobs/job_runner.h"
@@ -13,6 +15,7 @@
 #include "ui/session/explore_controller.h"
 #include "ui/session/model_controller.h"
 #include "ui/session/session.h"
+#include "ui/session/texts_controller.h"
 #include "ui/session/weights_controller.h"
 #include "ui/style/inline_message.h"
 #include "ui/style/segmented_control.h"
@@ -33,7 +36,8 @@ struct WeightsDesk {
     ModelController models{session, runner, test::resources()};
     ExploreController explore{session, runner, test::resources()};
     WeightsController weights{session, runner};
-    WeightsPage page{UiContext{style, session, runner, models, explore, weights}};
+    TextsController texts{session, runner};
+    WeightsPage page{UiContext{style, session, runner, models, explore, weights, texts}};
 
     bool open(const char* what)
     {
@@ -128,6 +132,49 @@ private slots:
         QCOMPARE(desk.figure("similarityPanel"), before);
         desk.page.show();
         QVERIFY(desk.figure("similarityPanel")->subtitle.find("layer 1") != std::string::npos);
+    }
+
+    void quantisedModelsSayWhatRoundingDoes_data()
+    {
+        QTest::addColumn<QString>("folder");
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<bool>("estimated");
+        QTest::newRow("q8_0") << QStringLiteral("qwen2moe-q8_0") << QStringLiteral("q8_0") << true;
+        QTest::newRow("mxfp4") << QStringLiteral("gpt-oss-mxfp4") << QStringLiteral("mxfp4")
+                               << true;
+        QTest::newRow("q4_k") << QStringLiteral("qwen3moe-q4_k_m") << QStringLiteral("q4_k")
+                              << false;
+    }
+
+    void quantisedModelsSayWhatRoundingDoes()
+    {
+        QFETCH(QString, folder);
+        QFETCH(QString, type);
+        QFETCH(bool, estimated);
+        WeightsDesk desk;
+        const auto file = test::fixtures() / "gguf" / folder.toStdString() / "model.gguf";
+        QVERIFY(desk.open(file.c_str()));
+        auto* panel = desk.find<FigurePanel>("roundingPanel");
+        QVERIFY(panel->isVisible());
+        QCOMPARE(panel->title(), QStringLiteral("What the storage type explains"));
+        const auto* model = static_cast<FigureTableView*>(panel->view())->model();
+        QVERIFY(model->rowCount() >= 3);
+        QCOMPARE(model->index(0, 2).data().toString(), type);
+        for (int column = 3; column < 6; ++column) {
+            const QModelIndex cell = model->index(0, column);
+            QCOMPARE(cell.data().toString() != QStringLiteral("not estimated"), estimated);
+            QCOMPARE(cell.data(Qt::ToolTipRole)
+                         .toString()
+                         .contains(QStringLiteral("Not estimated for q4_k")),
+                !estimated);
+        }
+    }
+
+    void plainModelsHaveNoRounding()
+    {
+        WeightsDesk desk;
+        QVERIFY(desk.open("upcycled"));
+        QVERIFY(desk.find<FigurePanel>("roundingPanel")->isHidden());
     }
 
     void denseModelsSayWhy()

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/experiments/explore.h"
+#include "core/experiments/text_set_summary.h"
 
 namespace moescope::ui {
 
@@ -82,6 +83,21 @@ void Session::setPrompts(TraceRequest prompt, std::optional<TraceRequest> compar
     if (m_compare)
         m_compare->interventions = {};
     emit promptChanged();
+}
+
+void Session::setTexts(std::shared_ptr<const TextSetSummary> texts)
+{
+    // The same set under another model's tokenizer keeps its place.
+    if (!m_texts || !texts || m_texts->texts != texts->texts)
+        m_document.reset();
+    m_texts = std::move(texts);
+    emit textsChanged();
+}
+
+void Session::setDocument(std::size_t document)
+{
+    m_document = document;
+    emit textsChanged();
 }
 
 ExploreSpec Session::exploreSpec() const

@@ -17,6 +17,7 @@ struct OpenModel;
 struct ExploreResult;
 struct ExploreSpec;
 struct MoeTypeResult;
+struct TextSetSummary;
 } // namespace moescope
 
 namespace moescope::ui {
@@ -50,6 +51,14 @@ public:
     /// The run that prompts, interventions and layer ask for. With interventions, side B is prompt
     /// A with them.
     ExploreSpec exploreSpec() const;
+
+    // The texts. Null while no text set is open.
+    const std::shared_ptr<const TextSetSummary>& texts() const { return m_texts; }
+    /// Gives up the document when the set is another one.
+    void setTexts(std::shared_ptr<const TextSetSummary> texts);
+    /// The document that the prompt was taken from last.
+    std::optional<std::size_t> document() const { return m_document; }
+    void setDocument(std::size_t document);
 
     // The selection. Every change is a step of the history unless it belongs to a running gesture.
     const Selection& selection() const { return m_history.current(); }
@@ -85,6 +94,7 @@ signals:
     void modelClosed();
     void modelFailed(const QString& what, const QString& message);
     void promptChanged();
+    void textsChanged(); ///< the set or the document
     void exploreChanged();
     void exploreFailed(const QString& message);
     void selectionChanged();
@@ -97,6 +107,8 @@ private:
     std::shared_ptr<const OpenModel> m_model;
     TraceRequest m_prompt;
     std::optional<TraceRequest> m_compare;
+    std::shared_ptr<const TextSetSummary> m_texts;
+    std::optional<std::size_t> m_document;
     InterventionStack m_interventions;
     SelectionHistory m_history;
     bool m_proposes = true; ///< nobody chose a token: every result proposes one

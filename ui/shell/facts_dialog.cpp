@@ -95,7 +95,7 @@ std::vector<FactRow> aboutRows()
                "warranty; you may change it and pass it on under the terms of that licence.")},
         {tr("Copyright"), tr("The Moescope authors")},
         {tr("Built on"),
-            tr("Qt %1, Eigen, OpenBLAS, SentencePiece, PCRE2, utf8proc, nlohmann/json, fmt, "
+            tr("Qt %1, Eigen, OpenBLAS, Highway, SentencePiece, PCRE2, utf8proc, nlohmann/json, fmt, "
                "tl::expected, Boost.Math")
                 .arg(QLatin1String(qVersion()))},
         {tr("Word classes"),

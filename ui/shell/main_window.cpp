@@ -21,6 +21,7 @@
 #include "ui/session/explore_controller.h"
 #include "ui/session/model_controller.h"
 #include "ui/session/session.h"
+#include "ui/session/texts_controller.h"
 #include "ui/shell/icons.h"
 #include "ui/shell/model_button.h"
 #include "ui/shell/model_facts.h"
@@ -30,6 +31,7 @@
 #include "ui/shell/settings.h"
 #include "ui/shell/shell_actions.h"
 #include "ui/shell/status_panel.h"
+#include "ui/shell/texts_bar.h"
 #include "ui/shell/top_bar.h"
 #include "ui/style/inline_message.h"
 #include "ui/style/style.h"
@@ -63,6 +65,7 @@ MainWindow::MainWindow(UiContext& context, Settings& settings, QWidget* parent)
     , m_modelButton(new ModelButton(context.style, this))
     , m_modelMenu(new ModelMenu(context.models, context.session, settings, this))
     , m_promptBar(new PromptBar(context.style, context.session, context.explore, settings, this))
+    , m_textsBar(new TextsBar(context.style, context.session, context.texts, this))
     , m_rail(new PageRail(context.style, this))
     , m_message(new InlineMessage(context.style, this))
     , m_stack(new QStackedWidget(this))
@@ -82,6 +85,7 @@ MainWindow::MainWindow(UiContext& context, Settings& settings, QWidget* parent)
     connect(&m_context.style, &Style::changed, this, &MainWindow::restyle);
     restyle();
     updateHistoryActions();
+    updateTextActions();
     updateInspector();
 }
 
@@ -107,6 +111,7 @@ void MainWindow::buildFrame()
     m_messageRow->addWidget(m_message);
     m_message->installEventFilter(this);
     rows->setSpacing(0);
+    rows->addWidget(m_textsBar);
     rows->addLayout(m_messageRow);
     m_stack->setObjectName(QStringLiteral("pages"));
     rows->addWidget(m_stack, 1);
@@ -160,6 +165,10 @@ void MainWindow::connectSession()
         if (m_context.session.interventions().isEmpty())
             onPromptFailed(message);
     });
+    connect(&m_context.texts, &TextsController::failed, this,
+        [this](const QString& message) { showError(message); });
+    connect(&session, &Session::textsChanged, this, &MainWindow::updateTextActions);
+    connect(m_textsBar, &TextsBar::detailsWanted, this, &MainWindow::showTexts);
     connect(m_promptBar, &PromptBar::rejected, this, &MainWindow::onPromptFailed);
     connect(&session, &Session::exploreChanged, this, [this] {
         if (m_context.session.explore() && m_promptMessage)
@@ -256,6 +265,10 @@ void MainWindow::onModelOpened()
 {
     const OpenModel& open = *m_context.session.model();
     m_message->clear();
+    m_promptMessage = false;
+    if (open.tokenizer && !open.tokenizer->warning().empty())
+        m_message->showMessage(
+            InlineMessage::Kind::Warning, QString::fromStdString(open.tokenizer->warning()));
     onModelButtonText();
     setWindowTitle(tr("%1 – Moescope").arg(QString::fromStdString(open.name)));
     if (!m_context.models.isSample(open.path)) {

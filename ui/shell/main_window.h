@@ -24,6 +24,7 @@ class PromptBar;
 class Settings;
 class ShellActions;
 class StatusPanel;
+class TextsBar;
 
 /// Brings the settings into force.
 void applySettings(const Settings& settings, const UiContext& context);
@@ -72,10 +73,12 @@ private:
     void onModelOpened();
     void onModelButtonText();
     void onPromptFailed(const QString& message);
-    void usePromptFile(const QString& path);
     void updateHistoryActions();
     void updateInspector();
     void askForModel(bool folder);
+    void askForTexts();
+    void showTexts();
+    void updateTextActions();
     void exportTo(const QString& suffix);
     void finishExport(const Status& status, const QString& path);
     void showFacts();
@@ -89,6 +92,7 @@ private:
     ModelButton* m_modelButton;
     ModelMenu* m_modelMenu;
     PromptBar* m_promptBar;
+    TextsBar* m_textsBar;
     PageRail* m_rail;
     InlineMessage* m_message;
     QHBoxLayout* m_messageRow = nullptr;

@@ -16,6 +16,7 @@
 #include "ui/session/explore_controller.h"
 #include "ui/session/model_controller.h"
 #include "ui/session/session.h"
+#include "ui/session/texts_controller.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/facts_dialog.h"
 #include "ui/shell/main_window.h"
@@ -27,6 +28,8 @@
 #include "ui/shell/settings_dialog.h"
 #include "ui/shell/shell_actions.h"
 #include "ui/shell/status_panel.h"
+#include "ui/shell/texts_bar.h"
+#include "ui/shell/texts_dialog.h"
 #include "ui/style/inline_message.h"
 #include "ui/style/style.h"
 
@@ -45,6 +48,13 @@ void MainWindow::connectActions()
     on(m_actions->analyse, [this] { m_promptBar->submit(); });
     on(m_actions->comparePrompts,
         [this] { m_promptBar->setComparing(!m_promptBar->isComparing()); });
+    on(m_actions->openTexts, [this] { askForTexts(); });
+    on(m_actions->bundledTexts, [this] {
+        const auto file = m_context.models.resources() / "samples" / "texts.jsonl";
+        m_context.texts.open(QString::fromStdString(file.string()));
+    });
+    on(m_actions->previousDocument, [this] { m_textsBar->step(-1); });
+    on(m_actions->nextDocument, [this] { m_textsBar->step(1); });
     on(m_actions->cancelJobs, [this] { m_context.runner.cancelAll(); });
     on(m_actions->back, [&session] { session.goBack(); });
     on(m_actions->forward, [&session] { session.goForward(); });
@@ -117,6 +127,30 @@ void MainWindow::askForModel(bool folder)
         dialog->setDirectory(QString::fromStdString(open->path.parent_path().string()));
     connect(dialog, &QFileDialog::fileSelected, &m_context.models, &ModelController::open);
     dialog->open();
+}
+
+void MainWindow::askForTexts()
+{
+    auto* dialog = new QFileDialog(this, tr("Open texts"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setObjectName(QStringLiteral("openTextsDialog"));
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    dialog->setNameFilters({tr("Texts (*.jsonl *.txt)"), tr("All files (*)")});
+    connect(dialog, &QFileDialog::fileSelected, &m_context.texts, &TextsController::open);
+    dialog->open();
+}
+
+void MainWindow::showTexts()
+{
+    if (m_context.session.texts())
+        (new TextsDialog(m_context.style, m_context.session, m_context.texts, this))->show();
+}
+
+void MainWindow::updateTextActions()
+{
+    const bool open = m_context.session.texts() != nullptr;
+    m_actions->previousDocument->setEnabled(open);
+    m_actions->nextDocument->setEnabled(open);
 }
 
 void MainWindow::exportTo(const QString& suffix)
@@ -225,42 +259,10 @@ void MainWindow::dropEvent(QDropEvent* event)
     event->acceptProposedAction();
     const QString path = urls.front().toLocalFile();
     const QString suffix = QFileInfo(path).suffix().toLower();
-    if (suffix == QLatin1String("txt")) {
-        usePromptFile(path);
-        return;
-    }
-    if (suffix == QLatin1String("jsonl")) {
-        showError(tr("%1 is a text set; those cannot be opened yet. Drop a .txt file to make its "
-                     "text the prompt.")
-                      .arg(QFileInfo(path).fileName()));
-        return;
-    }
-    m_context.models.open(path);
-}
-
-/// A short text becomes the prompt.
-void MainWindow::usePromptFile(const QString& path)
-{
-    constexpr qint64 kMost = 20'000; // bytes, a few thousand tokens
-    QFile file(path);
-    const QString name = QFileInfo(path).fileName();
-    if (!file.open(QIODevice::ReadOnly)) {
-        showError(tr("%1 cannot be read: %2.").arg(path, file.errorString()));
-        return;
-    }
-    if (file.size() > kMost) {
-        showError(tr("%1 has %2 bytes; a prompt takes up to %3. Copy a passage into the prompt "
-                     "instead.")
-                      .arg(name)
-                      .arg(file.size())
-                      .arg(kMost));
-        return;
-    }
-    const QString text = QString::fromUtf8(file.readAll()).trimmed();
-    if (text.isEmpty())
-        showError(tr("%1 holds no text.").arg(name));
+    if (suffix == QLatin1String("txt") || suffix == QLatin1String("jsonl"))
+        m_context.texts.open(path);
     else
-        m_promptBar->usePrompt(text);
+        m_context.models.open(path);
 }
 
 } // namespace moescope::ui

@@ -18,6 +18,7 @@ class JobRunner;
 class ModelController;
 class Session;
 class Style;
+class TextsController;
 class WeightsController;
 
 /// What every page is built from. Outlives the pages.
@@ -28,6 +29,7 @@ struct UiContext {
     ModelController& models;
     ExploreController& explore;
     WeightsController& weights;
+    TextsController& texts;
 };
 
 /// One place of the left rail. Fills the window up to its edges, so it leaves a margin of 12 px (at

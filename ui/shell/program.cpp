@@ -32,7 +32,8 @@ Program::Program(std::filesystem::path resources, std::unique_ptr<Settings> sett
     , m_models(m_session, m_runner, resources)
     , m_explore(m_session, m_runner, resources)
     , m_weights(m_session, m_runner)
-    , m_context{m_style, m_session, m_runner, m_models, m_explore, m_weights}
+    , m_texts(m_session, m_runner)
+    , m_context{m_style, m_session, m_runner, m_models, m_explore, m_weights, m_texts}
 {
     applySettings(*m_settings, m_context);
     m_style.applyToApplication();
@@ -74,6 +75,7 @@ void Program::start(const StartOptions& options)
         m_session.selectLayer(LayerId(*last->layer));
     m_wantedLayer = options.layer;
     m_wantedToken = options.token;
+    m_wantedTexts = options.texts;
 
     const QString page = !options.page.isEmpty() ? options.page : last ? last->page : QString();
     if (!page.isEmpty() && !m_window->showPage(page) && !options.page.isEmpty())
@@ -106,6 +108,11 @@ void Program::start(const StartOptions& options)
 
 void Program::onFirstModel()
 {
+    if (!m_wantedTexts.isEmpty()) {
+        connect(&m_texts, &TextsController::failed, this, &Program::startRefused,
+            Qt::SingleShotConnection);
+        m_texts.open(m_wantedTexts);
+    }
     if (!m_wantedLayer)
         return;
     const LayerId layer(*m_wantedLayer);

@@ -14,6 +14,7 @@
 #include "ui/session/explore_controller.h"
 #include "ui/session/model_controller.h"
 #include "ui/session/session.h"
+#include "ui/session/texts_controller.h"
 #include "ui/session/weights_controller.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/page.h"
@@ -27,6 +28,7 @@ struct StartOptions {
     QString model;
     std::optional<QString> prompt;
     std::optional<QString> compare;
+    QString texts; ///< file of a text set
     QString page;
     std::optional<std::uint32_t> layer;
     std::optional<std::uint32_t> token;
@@ -66,10 +68,12 @@ private:
     ModelController m_models;
     ExploreController m_explore;
     WeightsController m_weights;
+    TextsController m_texts;
     UiContext m_context;
     std::unique_ptr<MainWindow> m_window;
     std::optional<std::uint32_t> m_wantedLayer;
     std::optional<std::uint32_t> m_wantedToken;
+    QString m_wantedTexts;
 };
 
 } // namespace moescope::ui

@@ -174,7 +174,8 @@ void PromptField::setText(const QString& text)
     if (text == this->text())
         return;
     m_edit->setPlainText(text);
-    m_edit->moveCursor(QTextCursor::End);
+    // Who types goes on at the end; who only looks reads from the start.
+    m_edit->moveCursor(m_edit->hasFocus() ? QTextCursor::End : QTextCursor::Start);
 }
 
 void PromptField::setLetter(const QString& letter)

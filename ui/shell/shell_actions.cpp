@@ -23,6 +23,13 @@ ShellActions::ShellActions(QWidget* window)
         = make("analyse", tr("&Analyse the prompt"), QKeySequence(QStringLiteral("Ctrl+Return")));
     comparePrompts = make("comparePrompts", tr("&Compare with a second prompt"),
         QKeySequence(QStringLiteral("Ctrl+Shift+L")));
+    openTexts = make("openTexts", tr("Open &texts…"), QKeySequence(QStringLiteral("Ctrl+Shift+T")));
+    openTexts->setToolTip(tr("A .jsonl file with a {domain, doc, text} a line, or a .txt file"));
+    bundledTexts = make("bundledTexts", tr("&Bundled texts"));
+    previousDocument = make("previousDocument", tr("Previous document of the texts"),
+        QKeySequence(QStringLiteral("Alt+PgUp")));
+    nextDocument = make("nextDocument", tr("Next document of the texts"),
+        QKeySequence(QStringLiteral("Alt+PgDown")));
     cancelJobs = make(
         "cancelJobs", tr("Cancel running &computations"), QKeySequence(QStringLiteral("Ctrl+.")));
     back = make("back", tr("&Previous selection"), QKeySequence(QStringLiteral("Alt+Left")));
@@ -75,6 +82,9 @@ QMenu* ShellActions::makeMenu(QWidget* parent) const
     menu->setObjectName(QStringLiteral("moreMenu"));
     QMenu* exports = menu->addMenu(tr("&Export the page"));
     exports->addActions({exportJson, exportMarkdown, exportHtml, exportPdf, exportPng});
+    menu->addSeparator();
+    QMenu* texts = menu->addMenu(tr("&Texts"));
+    texts->addActions({openTexts, bundledTexts, previousDocument, nextDocument});
     menu->addSeparator();
     menu->addActions({undo, redo, back, forward});
     menu->addSeparator();

@@ -28,6 +28,10 @@ public:
     QAction* focusPrompt;
     QAction* comparePrompts;
     QAction* analyse;
+    QAction* openTexts;
+    QAction* bundledTexts;
+    QAction* previousDocument;
+    QAction* nextDocument;
     QAction* cancelJobs;
     QAction* back;
     QAction* forward;

@@ -1,34 +1,36 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/cli/json_lines.h"
+#include "core/io/json_lines.h"
 
-#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <string>
+#include <system_error>
 
 #include <fmt/format.h>
 
+#include "core/base/text.h"
 #include "core/io/json.h"
 
-namespace moescope::cli {
+namespace moescope {
 
 namespace fs = std::filesystem;
 
-Status forEachJsonLine(const std::string& path,
+Status forEachJsonLine(const fs::path& path,
     const std::function<Status(const Json& line, std::string_view where)>& visit)
 {
     std::ifstream file;
     const bool standardInput = path == "-";
-    const std::string name = standardInput ? "standard input" : path;
+    const std::string name = standardInput ? "standard input" : displayPath(path);
     if (!standardInput) {
         std::error_code error;
         if (!fs::exists(path, error))
-            return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", path));
+            return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", name));
         if (fs::is_directory(path, error))
-            return fail(ErrorCode::Io, fmt::format("{} is a folder, not a file.", path));
+            return fail(ErrorCode::Io, fmt::format("{} is a folder, not a file.", name));
         file.open(path, std::ios::binary);
         if (!file)
-            return fail(ErrorCode::Io, fmt::format("{} cannot be read.", path));
+            return fail(ErrorCode::Io, fmt::format("{} cannot be read.", name));
     }
     std::istream& stream = standardInput ? std::cin : file;
     std::string line;
@@ -46,4 +48,4 @@ Status forEachJsonLine(const std::string& path,
     return {};
 }
 
-} // namespace moescope::cli
+} // namespace moescope

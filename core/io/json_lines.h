@@ -2,19 +2,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <functional>
-#include <string>
 #include <string_view>
 
 #include "core/base/result.h"
 #include "core/io/json_fwd.h"
 
-namespace moescope::cli {
+namespace moescope {
 
 /// Calls `visit` with every JSON object of a file that has one a line, in order; empty lines are
 /// skipped and "-" is standard input. `where` ("prompts.jsonl, line 3") is for errors. Stops at the
 /// first error.
-Status forEachJsonLine(const std::string& path,
+Status forEachJsonLine(const std::filesystem::path& path,
     const std::function<Status(const Json& line, std::string_view where)>& visit);
 
-} // namespace moescope::cli
+} // namespace moescope
