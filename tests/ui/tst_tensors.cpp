@@ -5,10 +5,14 @@
 
 #include <QAbstractItemModelTester>
 #include <QFile>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QPushButton>
 #include <QTreeView>
 
 #include "tests/ui/window_desk.h"
 #include "ui/figures/heat_map_view.h"
+#include "ui/shell/tensor_export.h"
 #include "ui/shell/tensor_inspector.h"
 #include "ui/shell/tensor_model.h"
 #include "ui/style/inline_message.h"
@@ -74,6 +78,87 @@ private slots:
         inspector->showTensor(QStringLiteral("model.layers"));
         QVERIFY(picture->isHidden());
         QVERIFY(inspector->findChild<QLabel*>(QStringLiteral("tensorNote"))->isVisible());
+    }
+
+    void aTensorIsSavedInEveryFormat()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        QVERIFY(desk.opened(QString::fromStdString(
+            (fixtures() / "gguf" / "mixtral-f16" / "model.gguf").string())));
+        QVERIFY(desk.window().showPage(QStringLiteral("tensors")));
+        auto* page = desk.window().currentPage();
+        auto* tree = desk.find<QTreeView>("tensorTree");
+        auto* button = desk.find<QPushButton>("exportTensorButton");
+        auto* message = desk.find<InlineMessage>("exportMessage");
+        const auto chooseTensor = [&](const QString& filter) {
+            desk.find<QLineEdit>("tensorFilter")->setText(filter);
+            QModelIndex index = tree->model()->index(0, 0);
+            while (tree->model()->hasChildren(index)) {
+                tree->setCurrentIndex(index);
+                if (button->isEnabled())
+                    return QModelIndex();
+                index = tree->model()->index(0, 0, index);
+            }
+            tree->setCurrentIndex(index);
+            return index;
+        };
+        const QModelIndex router = chooseTensor(QStringLiteral("blk.1.ffn_gate_inp"));
+        QVERIFY(router.isValid() && button->isEnabled());
+        QVERIFY(
+            tree->actions().contains(page->findChild<QAction*>(QStringLiteral("exportTensor"))));
+
+        // As a person does it: the button, a name, Save.
+        button->click();
+        auto* dialog = page->findChild<QFileDialog*>(QStringLiteral("exportTensorDialog"));
+        QVERIFY(dialog);
+        QCOMPARE(QFileInfo(dialog->selectedFiles().value(0)).fileName(),
+            QStringLiteral("blk.1.ffn_gate_inp.weight.npy"));
+        emit dialog->filterSelected(dialog->nameFilters().value(1));
+        QCOMPARE(QFileInfo(dialog->selectedFiles().value(0)).fileName(),
+            QStringLiteral("blk.1.ffn_gate_inp.weight.csv"));
+        const auto file
+            = [&](const char* name) { return desk.folder.filePath(QLatin1String(name)); };
+        dialog->selectFile(file("router.csv"));
+        static_cast<QDialog*>(dialog)->accept();
+        QTRY_COMPARE_WITH_TIMEOUT(
+            message->text(), QStringLiteral("Saved ") + file("router.csv"), kPatience);
+        QTRY_VERIFY_WITH_TIMEOUT(!page->isBusy(), kPatience);
+        QCOMPARE(message->kind(), InlineMessage::Kind::Note);
+        const TensorInfo* tensor = desk.session().model()->checkpoint->find(
+            router.data(TensorModel::FullNameRole).toString().toStdString());
+        QVERIFY(tensor && tensor->dtype == DType::F32);
+        QFile csv(file("router.csv"));
+        QVERIFY(csv.open(QIODevice::ReadOnly));
+        QList<QByteArray> lines = csv.readAll().split('\n');
+        QCOMPARE(lines.takeLast(), QByteArray());
+        QCOMPARE(static_cast<std::uint64_t>(lines.size()), tensor->shape[0]);
+        const auto* values = reinterpret_cast<const float*>(tensor->bytes.data());
+        for (const QByteArray& line : lines) {
+            const auto cells = line.split(',');
+            QCOMPARE(static_cast<std::uint64_t>(cells.size()), tensor->shape[1]);
+            for (const QByteArray& cell : cells)
+                QCOMPARE(cell.toFloat(), *values++);
+        }
+
+        auto* exporter = page->findChild<TensorExport*>();
+        exporter->save(file("router.npy"));
+        QTRY_COMPARE_WITH_TIMEOUT(
+            message->text(), QStringLiteral("Saved ") + file("router.npy"), kPatience);
+        QFile npy(file("router.npy"));
+        QVERIFY(npy.open(QIODevice::ReadOnly));
+        const QByteArray array = npy.readAll();
+        QVERIFY(array.startsWith("\x93NUMPY"));
+        QCOMPARE(array.mid(128),
+            QByteArray(reinterpret_cast<const char*>(tensor->bytes.data()),
+                static_cast<qsizetype>(tensor->bytes.size())));
+
+        exporter->save(file("none/router.npy"));
+        QTRY_VERIFY_WITH_TIMEOUT(message->kind() == InlineMessage::Kind::Error, kPatience);
+        QVERIFY(message->text().contains(QStringLiteral("none/router.npy")));
+        exporter->save(file("router.txt"));
+        QVERIFY(message->text().contains(QStringLiteral("must end in .npy")));
+        QVERIFY(!QFile::exists(file("router.txt")));
     }
 
     void theTensorTreeIsSoundSortedAndFiltered()

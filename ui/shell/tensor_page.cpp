@@ -4,15 +4,18 @@
 
 #include <QAction>
 #include <QClipboard>
+#include <QDir>
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QTreeView>
 #include <QVBoxLayout>
 
 #include "core/base/text.h"
 #include "core/model/open_model.h"
 #include "ui/session/session.h"
+#include "ui/shell/tensor_export.h"
 #include "ui/shell/tensor_inspector.h"
 #include "ui/shell/tensor_model.h"
 #include "ui/shell/tensor_report.h"
@@ -32,11 +35,13 @@ TensorPage::TensorPage(UiContext& context, QWidget* parent)
     , m_context(context)
     , m_inspector(new TensorInspector(context))
     , m_message(new InlineMessage(context.style, this))
+    , m_exported(new InlineMessage(context.style, this))
     , m_panel(new Panel(context.style, this))
     , m_filter(new QLineEdit(this))
     , m_tree(new QTreeView(this))
     , m_model(new TensorModel(this))
     , m_proxy(new TensorProxy(this))
+    , m_export(new TensorExport(context, this))
 {
     setObjectName(QStringLiteral("tensorPage"));
     m_proxy->setSourceModel(m_model);
@@ -56,11 +61,29 @@ TensorPage::TensorPage(UiContext& context, QWidget* parent)
     copy->setShortcutContext(Qt::WidgetShortcut);
     m_tree->addAction(copy);
     connect(copy, &QAction::triggered, this, &TensorPage::copySelected);
+    m_tree->addAction(m_export->action());
+    auto* exportButton = new QPushButton(m_export->action()->text(), this);
+    exportButton->setObjectName(QStringLiteral("exportTensorButton"));
+    exportButton->setToolTip(m_export->action()->toolTip());
+    exportButton->setEnabled(m_export->action()->isEnabled());
+    connect(exportButton, &QPushButton::clicked, m_export->action(), &QAction::trigger);
+    connect(m_export->action(), &QAction::enabledChanged, exportButton, &QWidget::setEnabled);
+    m_exported->setObjectName(QStringLiteral("exportMessage"));
+    connect(m_export, &TensorExport::saved, this, [this](const QString& path) {
+        m_exported->showMessage(
+            InlineMessage::Kind::Note, tr("Saved %1").arg(QDir::toNativeSeparators(path)));
+    });
+    connect(m_export, &TensorExport::failed, this, [this](const QString& message) {
+        m_exported->showMessage(InlineMessage::Kind::Error, message);
+    });
+    connect(m_export, &TensorExport::busyChanged, this, &TensorPage::stateChanged);
 
     connect(m_tree->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
         [this](const QModelIndex& current) {
+            const QString name = current.data(TensorModel::FullNameRole).toString();
             if (m_inspector)
-                m_inspector->showTensor(current.data(TensorModel::FullNameRole).toString());
+                m_inspector->showTensor(name);
+            m_export->setTensor(m_proxy->hasChildren(current) ? QString() : name);
             emit stateChanged();
         });
     connect(m_inspector, &TensorInspector::busyChanged, this, &TensorPage::stateChanged);
@@ -73,9 +96,11 @@ TensorPage::TensorPage(UiContext& context, QWidget* parent)
 
     m_panel->setTitle(tr("Tensors"));
     m_panel->addHeaderWidget(m_filter);
+    m_panel->addHeaderWidget(exportButton);
     m_panel->setBody(m_tree);
     auto* layout = new QVBoxLayout(this);
     layout->addWidget(m_message);
+    layout->addWidget(m_exported);
     layout->addWidget(m_panel, 1);
 
     connect(&context.session, &Session::modelOpened, this, &TensorPage::onModelChanged);
@@ -97,7 +122,7 @@ QWidget* TensorPage::inspector()
 
 bool TensorPage::isBusy() const
 {
-    return m_inspector && m_inspector->isBusy();
+    return m_export->isBusy() || (m_inspector && m_inspector->isBusy());
 }
 
 void TensorPage::restyle()
@@ -133,6 +158,7 @@ void TensorPage::onModelChanged()
     } else {
         m_message->clear();
     }
+    m_exported->clear();
     m_stale = true;
     if (isVisible())
         activate();
@@ -171,6 +197,7 @@ void TensorPage::chooseFirst()
     }
     if (m_inspector)
         m_inspector->showTensor({});
+    m_export->setTensor({});
 }
 
 void TensorPage::onFilterChanged(const QString& text)

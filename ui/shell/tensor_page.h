@@ -13,8 +13,9 @@ class QTreeView;
 namespace moescope::ui {
 
 class InlineMessage;
-class TensorInspector;
 class Panel;
+class TensorExport;
+class TensorInspector;
 class TensorModel;
 class TensorProxy;
 
@@ -44,11 +45,13 @@ private:
     UiContext& m_context;
     QPointer<TensorInspector> m_inspector; ///< goes with the window's dock if that goes first
     InlineMessage* m_message;
+    InlineMessage* m_exported; ///< how the last export went
     Panel* m_panel;
     QLineEdit* m_filter;
     QTreeView* m_tree;
     TensorModel* m_model;
     TensorProxy* m_proxy;
+    TensorExport* m_export;
     bool m_stale = false; ///< the tree is filled when the page is first looked at
 };
 
