@@ -58,8 +58,12 @@ QVariant FigureTableModel::data(const QModelIndex& index, int role) const
     // A short row ends in empty cells.
     if (c >= row.size())
         return {};
-    if (const auto* words = std::get_if<std::string>(&row[c]))
+    if (const auto* words = std::get_if<std::string>(&row[c])) {
+        // Words in place of a number: what is told about the column says why.
+        if (role == Qt::ToolTipRole && column.numeric && !column.help.empty())
+            return text(column.help);
         return role == Qt::DisplayRole || role == SortRole ? QVariant(text(*words)) : QVariant();
+    }
     if (const auto* number = std::get_if<double>(&row[c])) {
         if (role == Qt::DisplayRole)
             return numberText(*number, column.decimals);

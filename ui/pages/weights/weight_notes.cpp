@@ -15,15 +15,17 @@ WeightNotes::WeightNotes(Style& style, std::filesystem::path resources, QWidget*
     : QWidget(parent)
     , m_resources(std::move(resources))
     , m_biases(new FigurePanel(style, new FigureTableView(style), this))
+    , m_rounding(new FigurePanel(style, new FigureTableView(style), this))
     , m_published(new FigurePanel(style, new FigureTableView(style), this))
 {
     setObjectName(QStringLiteral("weightNotes"));
     m_biases->setObjectName(QStringLiteral("biasPanel"));
+    m_rounding->setObjectName(QStringLiteral("roundingPanel"));
     m_published->setObjectName(QStringLiteral("publishedPanel"));
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(style.pxInt(12));
-    for (FigurePanel* panel : {m_biases, m_published}) {
+    for (FigurePanel* panel : {m_biases, m_rounding, m_published}) {
         panel->view()->setSource(QStringLiteral("moe-type-analyze"));
         row->addWidget(panel, 1);
         panel->hide();
@@ -49,8 +51,9 @@ void WeightNotes::showResult(const MoeTypeResult& result)
         return figure.has_value();
     };
     const bool biases = show(m_biases, biasArtefactFigure(result));
+    const bool rounding = show(m_rounding, roundingFigure(result));
     const bool published = show(m_published, publishedFigure(result, knownModels()));
-    setVisible(biases || published);
+    setVisible(biases || rounding || published);
 }
 
 } // namespace moescope::ui

@@ -19,8 +19,9 @@ namespace moescope::ui {
 class FigurePanel;
 class Style;
 
-/// What some models need said beside the charts: numbers that biases would fake, and what
-/// literature reports of a model of this shape. Hidden where there is neither.
+/// What some models need said beside the charts: numbers that biases would fake, what rounding
+/// alone does to them, and what literature reports of a model of this shape. Hidden where there is
+/// nothing.
 class WeightNotes : public QWidget {
     Q_OBJECT
 
@@ -35,6 +36,7 @@ private:
     std::filesystem::path m_resources;
     std::optional<std::vector<KnownModel>> m_known; ///< read when it is first needed
     FigurePanel* m_biases;
+    FigurePanel* m_rounding;
     FigurePanel* m_published;
 };
 
