@@ -3,9 +3,9 @@
 #include "app/cli/inspect_figures.h"
 
 #include <algorithm>
-#include <map>
 
 #include "core/base/text.h"
+#include "core/checkpoint/type_totals.h"
 #include "core/io/json.h"
 #include "core/report/number_text.h"
 
@@ -14,31 +14,6 @@ namespace moescope::cli {
 namespace {
 
 constexpr std::size_t kMostListItems = 64;
-
-struct TypeTotal {
-    DType dtype = DType::F32;
-    std::size_t tensors = 0;
-    std::uint64_t elements = 0;
-    std::uint64_t bytes = 0;
-};
-
-std::vector<TypeTotal> totalsByType(const Checkpoint& checkpoint)
-{
-    std::map<DType, TypeTotal> totals;
-    for (const TensorInfo& tensor : checkpoint.tensors()) {
-        TypeTotal& total = totals[tensor.dtype];
-        total.dtype = tensor.dtype;
-        ++total.tensors;
-        total.elements += tensor.elements();
-        total.bytes += tensor.bytes.size();
-    }
-    std::vector<TypeTotal> sorted;
-    for (const auto& [dtype, total] : totals)
-        sorted.push_back(total);
-    std::stable_sort(sorted.begin(), sorted.end(),
-        [](const TypeTotal& a, const TypeTotal& b) { return a.bytes > b.bytes; });
-    return sorted;
-}
 
 double bitsPerValue(const TypeTotal& total)
 {
@@ -121,7 +96,7 @@ Figure typesFigure(const Checkpoint& checkpoint)
         {"bits a value", "", true, 2, "scales inside the blocks included"},
         {"share", "%", true, 1, "of all bytes"}};
     const auto all = static_cast<double>(std::max<std::uint64_t>(1, checkpoint.totalBytes()));
-    for (const TypeTotal& total : totalsByType(checkpoint))
+    for (const TypeTotal& total : typeTotals(checkpoint))
         table.rows.push_back(
             {std::string(dtypeName(total.dtype)), static_cast<double>(total.tensors),
                 formatParameters(total.elements), formatBytes(total.bytes), bitsPerValue(total),
@@ -132,7 +107,7 @@ Figure typesFigure(const Checkpoint& checkpoint)
 Json typesToJson(const Checkpoint& checkpoint)
 {
     Json list = Json::array();
-    for (const TypeTotal& total : totalsByType(checkpoint))
+    for (const TypeTotal& total : typeTotals(checkpoint))
         list.push_back({{"type", dtypeName(total.dtype)}, {"tensors", total.tensors},
             {"values", total.elements}, {"bytes", total.bytes}});
     return list;
