@@ -137,6 +137,15 @@ std::string shadeTitle(GridView view, const LayerScale& scale)
     return fmt::format("router logit, {:.1f} to {:.1f}", scale.lowLogit, scale.highLogit);
 }
 
+/// A bias that only helps to choose makes the first choice other than the largest weight.
+std::string rankMeaning(std::uint32_t k, bool biased)
+{
+    if (k == 1)
+        return "1 marks the expert that reads the token.";
+    return fmt::format("The numbers rank the {} experts that read the token{}.", k,
+        biased ? " by the score that chose them, which has a bias that the weight leaves out" : "");
+}
+
 std::string valueTitle(GridView view)
 {
     switch (view) {
@@ -371,10 +380,7 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
         fmt::format("{} Bars on top: share of the tokens that an expert reads; an even share is "
                     "{} of {}. Margin: lead of the last expert chosen over the first left out. "
                     "Entropy: how undecided the router was.",
-            trace.k == 1
-                ? "1 marks the expert that reads the token."
-                : fmt::format("The numbers rank the {} experts that read the token.", trace.k),
-            trace.k, trace.experts),
+            rankMeaning(trace.k, router && router->selectionBias), trace.k, trace.experts),
         std::move(frame)};
     if (router)
         addRouterParts(grid, trace, *router);

@@ -1,5 +1,13 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <fstream>
+
+#include <QTemporaryDir>
+
+#include "core/base/random.h"
+#include "core/io/json.h"
+#include "tests/support/checkpoint_builder.h"
 #include "tests/ui/explore_desk.h"
 #include "ui/figures/figure_panel.h"
 #include "ui/pages/weights/weights_page.h"
@@ -173,6 +181,83 @@ private slots:
         QVERIFY(value("deepseek_v3", QStringLiteral("Attention")).contains(QStringLiteral("MLA")));
         QVERIFY(value("jetmoe", QStringLiteral("Attention"))
                     .contains(QStringLiteral("router of their own")));
+        QVERIFY(value("jetmoe", QStringLiteral("Second router"))
+                    .contains(QStringLiteral("2 of 6 sets of 2 query heads")));
+        QVERIFY(value("olmoe", QStringLiteral("Second router")).isEmpty());
+        QVERIFY(value("olmoe", QStringLiteral("Cannot be run")).isEmpty());
+    }
+
+    /// The first choice is not always the largest weight.
+    void ranksSayWhatTheyFollow()
+    {
+        const auto caption = [](const char* name) {
+            ExploreDesk desk;
+            if (!desk.open(family(name)) || !analyseIds(desk))
+                return QString();
+            return desk.find<QWidget>("layerPanel")
+                ->findChild<QLabel*>(QStringLiteral("figureCaption"))
+                ->text();
+        };
+        QVERIFY(caption("ernie4_5_moe").contains(QStringLiteral("a bias that the weight")));
+        const QString plain = caption("qwen2_moe");
+        QVERIFY(plain.contains(QStringLiteral("rank")) && !plain.contains(QStringLiteral("bias")));
+    }
+
+    /// Nothing is run, nothing fails; the pages say what there is.
+    void modelsForTheirWeightsAlone()
+    {
+        constexpr std::uint64_t kHidden = 16;
+        constexpr std::uint64_t kInner = 8;
+        test::CheckpointBuilder builder;
+        Random random = Random::stream(3, 1);
+        const auto add = [&](const std::string& name, std::vector<std::uint64_t> shape) {
+            std::vector<float> values(shape[0] * shape[1]);
+            for (float& value : values)
+                value = static_cast<float>(random.normal());
+            builder.add(name, DType::F32, std::move(shape), values);
+        };
+        const std::string moe = "model.layers.0.mlp.";
+        add(moe + "gate.weight", {4, kHidden});
+        for (int e = 0; e < 4; ++e) {
+            const std::string expert = moe + "experts." + std::to_string(e) + ".";
+            add(expert + "gate_proj.weight", {kInner, kHidden});
+            add(expert + "up_proj.weight", {kInner, kHidden});
+            add(expert + "down_proj.weight", {kHidden, kInner});
+        }
+        const QTemporaryDir temporary;
+        const std::filesystem::path folder = temporary.path().toStdString();
+        VERIFY_OK(builder.writeFile(folder / "model.safetensors"));
+        const Json config = {{"model_type", "laguna"}, {"hidden_size", kHidden}, {"vocab_size", 20},
+            {"num_hidden_layers", 1}, {"num_experts", 4}, {"num_experts_per_tok", 2},
+            {"moe_intermediate_size", kInner}};
+        std::ofstream(folder / "config.json") << config.dump();
+
+        ExploreDesk desk;
+        QSignalSpy failed(&desk.session, &Session::exploreFailed);
+        WeightsPage page(desk.context);
+        page.resize(1300, 900);
+        page.show();
+        desk.models.open(temporary.path());
+        QTRY_VERIFY_WITH_TIMEOUT(desk.session.model() && desk.isQuiet(), test::kPatience);
+        page.activate();
+        QTRY_VERIFY_WITH_TIMEOUT(!page.isBusy() && !desk.runner.isBusy(), test::kPatience);
+        QCOMPARE(failed.count(), 0);
+        QCOMPARE(desk.weights.state(), WeightsController::State::Finished);
+        const auto labels = desk.page->findChildren<QLabel*>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel* label) {
+            return label->text().contains(QStringLiteral("for lack of gated attention"));
+        }));
+        bool told = false;
+        for (const auto& [title, text] : factsTable(*desk.session.model())) {
+            told = told || (title == QStringLiteral("Cannot be run") && text.contains("gated"));
+            QVERIFY(title != QStringLiteral("Attention"));
+        }
+        QVERIFY(told);
+        // Who asks for a run all the same is told.
+        TraceRequest ids;
+        ids.ids = {1, 2, 3};
+        desk.explore.submit(ids, std::nullopt);
+        QVERIFY(failed.count() > 0 || failed.wait(test::kPatience));
     }
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/experiments/explore.h"
+#include "core/runtime/runnable.h"
 #include "core/semantics/lexicon.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/session/session.h"
@@ -49,7 +50,9 @@ ExploreController::ExploreController(
         [this] { m_session.setPrompts(m_typedPrompt, m_typedCompare); });
     connect(&session, &Session::modelOpened, this, [this] {
         m_lively = false;
-        m_soon.start();
+        const auto& model = m_session.model()->model;
+        if (model && checkRunnable(model->config()))
+            m_soon.start();
     });
     connect(&session, &Session::modelClosed, this, &ExploreController::cancel);
     connect(&session, &Session::promptChanged, &m_soon, qOverload<>(&QTimer::start));

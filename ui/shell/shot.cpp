@@ -9,6 +9,7 @@
 
 #include "core/experiments/moe_type.h"
 #include "core/io/file_write.h"
+#include "core/runtime/runnable.h"
 #include "ui/shell/page_export.h"
 #include "ui/shell/program.h"
 
@@ -74,6 +75,9 @@ void Shot::take()
         return fail(context.weights.error());
     if (open && !open->model && page != QLatin1String("tensors"))
         return fail(open->modelError);
+    if (page == QLatin1String("explore") && open)
+        if (const Status runnable = checkRunnable(open->model->config()); !runnable)
+            return fail(runnable.error());
     const Status written = write();
     if (!written)
         return fail(written.error());

@@ -10,6 +10,7 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
+#include "core/runtime/runnable.h"
 #include "ui/figures/figure_panel.h"
 #include "ui/figures/figure_table_view.h"
 #include "ui/jobs/job_runner.h"
@@ -127,6 +128,8 @@ QString ExplorePage::reasonForNothing() const
             .arg(QString::fromStdString(open->modelError.message));
     if (!m_failure.isEmpty())
         return m_failure;
+    if (const Status runnable = checkRunnable(open->model->config()); !runnable)
+        return QString::fromStdString(runnable.error().message);
     return tr("Type a prompt above and press Enter to see where every token goes.");
 }
 
