@@ -92,7 +92,8 @@ Status checkParameters(const ExperimentInput& input, std::span<const ParameterIn
 {
     if (!input.model)
         return fail(ErrorCode::InvalidArgument, "No model was given.");
-    for (const auto& [name, text] : input.values) {
+    for (const auto& [given, text] : input.values) {
+        const std::string& name = given; // clang 14 captures no structured binding
         const auto known = std::find_if(
             parameters.begin(), parameters.end(), [&](const auto& p) { return p.name == name; });
         if (known == parameters.end())

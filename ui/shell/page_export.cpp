@@ -11,10 +11,6 @@
 #include <QDir>
 #include <QFileInfo>
 #include <QImage>
-#include <QPageSize>
-#include <QPainter>
-#include <QPdfWriter>
-#include <QTextDocument>
 
 #include "core/io/file_write.h"
 #include "core/report/report.h"
@@ -22,6 +18,7 @@
 #include "ui/figures/figure_factory.h"
 #include "ui/figures/figure_view.h"
 #include "ui/shell/page.h"
+#include "ui/shell/report_pdf.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -29,8 +26,6 @@ namespace moescope::ui {
 namespace {
 
 constexpr double kPictureScale = 2;
-constexpr int kPdfResolution = 300;
-constexpr int kPointsPerInch = 72;
 
 using Pictures = std::vector<std::pair<std::string, std::string>>;
 
@@ -55,26 +50,6 @@ Pictures picturesOf(const Report& report, Style& style)
             pictures.emplace_back(figure.id, pngBytes(*image));
     }
     return pictures;
-}
-
-Status writePdf(const Report& report, Style& style, const QString& path)
-{
-    QByteArray bytes;
-    QBuffer buffer(&bytes);
-    buffer.open(QIODevice::WriteOnly);
-    QPdfWriter writer(&buffer);
-    writer.setPageSize(QPageSize(QPageSize::A4));
-    writer.setResolution(kPdfResolution);
-    writer.setTitle(QString::fromStdString(report.title));
-    writer.setCreator(QStringLiteral("Moescope"));
-    QTextDocument document;
-    document.setDefaultFont(style.words());
-    const double scale = static_cast<double>(kPdfResolution) / kPointsPerInch;
-    const QSizeF page(writer.width() / scale, writer.height() / scale);
-    document.setPageSize(page);
-    document.setHtml(QString::fromStdString(reportToHtml(report, picturesOf(report, style))));
-    document.print(&writer);
-    return writeFileAtomically(path.toStdString(), bytes.toStdString());
 }
 
 Status writePicture(Page& page, const QString& path)
@@ -120,7 +95,7 @@ Status exportPage(Page& page, Style& style, const QString& path)
         return writeFileAtomically(
             path.toStdString(), reportToHtml(report, picturesOf(report, style)));
     if (suffix == QLatin1String("pdf"))
-        return writePdf(report, style, path);
+        return writeFileAtomically(path.toStdString(), reportPdf(report, style).toStdString());
     return fail(ErrorCode::InvalidArgument,
         "The name " + path.toStdString() + " must end in .json, .md, .html, .pdf or .png.");
 }
