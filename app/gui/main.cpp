@@ -180,6 +180,7 @@ int main(int argc, char** argv)
         g_qtMessages = qInstallMessageHandler(skipPlatformRemarks);
     QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("Moescope"));
+    QApplication::setDesktopFileName(QStringLiteral("io.github.moescope.Moescope"));
     QApplication::setApplicationVersion(QLatin1String(kVersion));
     QApplication::setWindowIcon(programIcon());
 
