@@ -59,7 +59,12 @@ double roundingMargin(const RoutingTrace& trace, std::size_t ordinal)
         for (const float z : trace.logitsAt(t, ordinal))
             largest = std::max(largest, std::abs(z));
     }
-    return 0x1p-7 * static_cast<double>(largest);
+    // What a change of two logits does to the scores: a sigmoid's slope is at most 1/4, and two
+    // probabilities draw apart by no more than half of it.
+    const double slope = trace.marginUnit == "score" ? 0.25
+        : trace.marginUnit == "probability"          ? 0.5
+                                                     : 1.0;
+    return slope * 0x1p-7 * static_cast<double>(largest);
 }
 
 Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexicon& lexicon,

@@ -85,7 +85,8 @@ PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b);
 Report exploreReport(const ExploreResult& result);
 
 /// Margin below which rounding the router logits to bfloat16 alone could change the choice at that
-/// layer: 2^-7 of the largest |logit| (one unit in the last place of each of two logits).
+/// layer: 2^-7 of the largest |logit| (one unit in the last place of each of two logits), in the
+/// trace's margin unit.
 double roundingMargin(const RoutingTrace& trace, std::size_t ordinal);
 
 enum class GridView { Chosen, Probabilities, Logits };

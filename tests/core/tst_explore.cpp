@@ -43,6 +43,74 @@ private slots:
         m_lexicon = *lexicon;
     }
 
+    void marginsAboveRoundingStand_data()
+    {
+        QTest::addColumn<QString>("folder");
+        QTest::addColumn<QString>("unit");
+        QTest::newRow("logits") << "olmoe"
+                                << "logit";
+        QTest::newRow("probabilities with a bias") << "ernie4_5_moe"
+                                                   << "probability";
+        QTest::newRow("sigmoids with a bias") << "minimax_m2"
+                                              << "score";
+    }
+
+    /// Two logits moved against each other by what bfloat16 may do to them change a margin by no
+    /// more than the bound, in whatever unit the margin is.
+    void marginsAboveRoundingStand()
+    {
+        QFETCH(QString, folder);
+        QFETCH(QString, unit);
+        const auto open = openModel(test::fixtures() / "families" / folder.toStdString());
+        VERIFY_OK(open);
+        ExploreSpec spec;
+        spec.prompt.ids = {5, 9, 17, 3, 22, 8, 40, 61};
+        TaskContext context;
+        const auto result = explore(*open, *m_lexicon, spec, context);
+        VERIFY_OK(result);
+        const RoutingTrace& trace = result->a.trace;
+        QCOMPARE(trace.marginUnit, unit.toStdString());
+        const auto scores = [&](std::vector<double> z) {
+            double sum = 0;
+            for (double& value : z) {
+                if (unit == "score")
+                    value = 1 / (1 + std::exp(-value));
+                else if (unit == "probability")
+                    sum += value = std::exp(value);
+            }
+            if (unit == "probability")
+                for (double& value : z)
+                    value /= sum;
+            return z;
+        };
+        for (std::size_t l = 0; l < trace.layerCount(); ++l) {
+            const double bound = roundingMargin(trace, l);
+            double worst = 0;
+            double largest = 0;
+            for (std::size_t t = 0; t < trace.tokenCount(); ++t)
+                for (const float z : trace.logitsAt(t, l))
+                    largest = std::max(largest, std::abs(static_cast<double>(z)));
+            const double step = 0x1p-8 * largest;
+            for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
+                const auto logits = trace.logitsAt(t, l);
+                const std::vector<double> z(logits.begin(), logits.end());
+                const std::vector<double> before = scores(z);
+                for (std::size_t a = 0; a < z.size(); ++a) {
+                    for (std::size_t b = 0; b < a; ++b) {
+                        std::vector<double> moved = z;
+                        moved[a] -= step;
+                        moved[b] += step;
+                        const std::vector<double> after = scores(moved);
+                        worst = std::max(
+                            worst, std::abs((after[a] - after[b]) - (before[a] - before[b])));
+                    }
+                }
+            }
+            QVERIFY(worst <= bound * (1 + 1e-9));
+            QVERIFY(worst > bound / 4); // and it is no idle bound
+        }
+    }
+
     void traceHoldsTogether()
     {
         const auto result = run(std::string(kDefaultPrompt));
