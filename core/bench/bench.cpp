@@ -7,9 +7,6 @@
 
 #include "core/base/random.h"
 #include "core/runtime/generate.h"
-#include "core/spectra/linear_algebra.h"
-#include "core/spectra/spectrum.h"
-#include "core/task/worker_pool.h"
 
 namespace moescope::bench {
 
@@ -137,45 +134,6 @@ Result<RuntimeBench> measureRuntime(
         bench.firstToken = time;
         bench.longPrefill = spec.longPromptTokens / time;
     }
-    return bench;
-}
-
-Result<SpectraBench> measureSpectra(
-    std::size_t rows, std::size_t cols, std::size_t matrices, TaskContext& context)
-{
-    SpectraBench bench{rows, cols, matrices, {}, {}};
-    Random random(31);
-    std::vector<float> noise(rows * cols);
-    for (float& value : noise)
-        value = static_cast<float>(random.normal());
-    const unsigned threads = context.threads();
-    const auto time = [&](const auto& decompose) -> Result<Figures> {
-        std::vector<double> times;
-        for (std::size_t done = 0; done < matrices; done += threads) {
-            MOESCOPE_CHECK(context.check());
-            std::vector<Status> statuses(threads);
-            const auto start = Clock::now();
-            parallelFor(context.pool(), threads,
-                [&](std::size_t thread) { statuses[thread] = decompose(thread); });
-            times.push_back(seconds(start));
-            for (Status& status : statuses)
-                MOESCOPE_CHECK(std::move(status));
-        }
-        return summarise(times);
-    };
-    std::vector<SpectrumWorkspace> workspaces(threads);
-    MOESCOPE_TRY(bench.ours, time([&](std::size_t thread) -> Status {
-        MOESCOPE_TRY(const auto values, singularValues(noise, {}, rows, cols, workspaces[thread]));
-        return values.size() == std::min(rows, cols)
-            ? Status()
-            : fail(ErrorCode::Internal, "A spectrum has the wrong length.");
-    }));
-    MOESCOPE_TRY(bench.direct, time([&](std::size_t) -> Status {
-        MOESCOPE_TRY(const auto values, directSingularValues(noise, rows, cols));
-        return values.size() == std::min(rows, cols)
-            ? Status()
-            : fail(ErrorCode::Internal, "A spectrum has the wrong length.");
-    }));
     return bench;
 }
 

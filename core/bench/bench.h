@@ -18,7 +18,7 @@ struct BenchSpec {
     std::uint32_t longPromptTokens = 2000; ///< 0: left out
     std::uint32_t newTokens = 32;
     std::uint32_t runs = 3;
-    std::uint32_t matrices = 8; ///< experts whose spectra are timed; 0: left out
+    std::uint32_t matrices = 8; ///< on which gesdd is timed, sixteen times as many of ours; 0: none
 };
 
 /// Cost of running one model, in units of what the machine can do.
@@ -34,13 +34,20 @@ struct RuntimeBench {
 Result<RuntimeBench> measureRuntime(
     const MoeModel& model, const BenchSpec& spec, TaskContext& context);
 
-/// Time of one matrix of `rows` x `cols`, all threads busy with one each.
+/// Spectra of Gaussian matrices, all threads busy. Seconds of processor time of one thread for one
+/// matrix, but for `wall`. The floor is what LAPACK needs for the Gram matrix and its reduction to
+/// three diagonals alone.
 struct SpectraBench {
     std::size_t rows = 0;
     std::size_t cols = 0;
-    std::size_t matrices = 0;
-    Figures ours; ///< seconds a matrix a thread
+    std::size_t matrices = 0; ///< ours; the others are timed once for sixteen of these
+    std::size_t doubles = 0; ///< of these, for which single precision was not certain
+    Figures ours;
+    Figures wall; ///< seconds that pass for one matrix on all threads together
+    Figures ourDouble; ///< double precision from the start
     Figures direct; ///< LAPACK gesdd, single precision, values only
+    Figures floorSingle;
+    Figures floorDouble;
 };
 Result<SpectraBench> measureSpectra(
     std::size_t rows, std::size_t cols, std::size_t matrices, TaskContext& context);

@@ -101,6 +101,7 @@ Result<LayerWeights> analyseLayer(
         const std::size_t step = index * spec.projections.size() + p;
         ProjectionOptions options;
         options.seed = spec.seed;
+        options.shares = spec.shares;
         options.stream = kStream ^ (std::uint64_t{layer.layer.value} << 8)
             ^ static_cast<std::uint64_t>(projection);
         options.progressFrom = static_cast<double>(step) / static_cast<double>(steps);

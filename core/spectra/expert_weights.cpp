@@ -7,12 +7,13 @@
 #include <functional>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/random.h"
+#include "core/spectra/certain_spectra.h"
 #include "core/spectra/linear_algebra.h"
-#include "core/spectra/spectrum.h"
 #include "core/stats/intervals.h"
 #include "core/task/worker_pool.h"
 
@@ -106,9 +107,12 @@ private:
         std::vector<double> deltaEnergy; // [N]
         double meanEnergy = 0;
     };
+    /// One thread's matrix and the spectra that it has begun.
     struct Slot {
         std::vector<float> matrix;
-        SpectrumWorkspace workspace;
+        std::optional<std::size_t> expert; // whose matrix it is
+        std::optional<CertainSpectra> spectra;
+        std::size_t doubles = 0;
     };
 
     Status sumOverRows();
@@ -117,8 +121,9 @@ private:
     /// Rows of one expert, its column bias added if there is one.
     void decode(std::size_t expert, std::size_t first, std::size_t count, std::span<float> out);
     Status decomposeExperts();
-    Status decomposeExpert(Slot& slot, std::size_t expert);
-    Status decomposeSurrogate(Slot& slot, std::size_t index);
+    Result<CertainSpectra::Input> load(Slot& slot, std::size_t task);
+    void drawSurrogate(Slot& slot, std::size_t index);
+    void keep(Slot& slot, std::size_t task, Spectrum&& spectrum, bool certain);
 
     /// work(slot, i) for i in [0, count), as many at a time as there are slots. Stop and progress
     /// are looked at between these waves, on the calling thread; the error of the lowest index
@@ -135,6 +140,8 @@ private:
     ProjectionAnalysis m_result;
     std::vector<double> m_mean; // [m][n]
     std::vector<std::vector<double>> m_surrogateRowEnergy; // [surrogates][m], of Δ
+    Precision m_raw = Precision::Double; // first tried, of whole matrices
+    Precision m_delta = Precision::Double;
 };
 
 Status Analyser::inWaves(std::size_t count, std::size_t slots, double from, double to,
@@ -292,36 +299,88 @@ void Analyser::finishSums(const std::vector<double>& dots, double deltaEnergy, d
     m_result.normCv = meanNorm > 0 ? standardDeviation(m_result.norms) / meanNorm : 0;
 }
 
+// Tasks 2e and 2e + 1 are W_e and Δ_e, those behind them the surrogates.
+
 Status Analyser::decomposeExperts()
 {
     const std::size_t experts = m_experts.size();
-    const std::size_t tasks = experts + m_result.surrogateExperts.size();
+    const std::size_t surrogates = m_result.surrogateExperts.size();
     m_result.rawSigma.resize(experts);
     m_result.deltaSigma.resize(experts);
-    m_result.surrogateSigma.resize(m_result.surrogateExperts.size());
-    std::vector<Slot> slots(std::min<std::size_t>(m_context.threads(), tasks));
-    return inWaves(tasks, slots.size(), 0.1, 1, [&](std::size_t slot, std::size_t task) {
-        return task < experts ? decomposeExpert(slots[slot], task)
-                              : decomposeSurrogate(slots[slot], task - experts);
-    });
-}
+    m_result.surrogateSigma.resize(surrogates);
+    std::vector<double> shares{0.90, 0.95, 0.99};
+    shares.insert(shares.end(), m_options.shares.begin(), m_options.shares.end());
+    std::vector<Slot> slots(std::min<std::size_t>(m_context.threads(), experts + surrogates));
+    for (Slot& slot : slots)
+        slot.spectra.emplace(
+            m_rows, m_cols, shares, [&](std::size_t task) { return load(slot, task); },
+            [&](std::size_t task, Spectrum&& spectrum, bool certain) {
+                keep(slot, task, std::move(spectrum), certain);
+            });
 
-Status Analyser::decomposeExpert(Slot& slot, std::size_t expert)
-{
-    slot.matrix.resize(m_rows * m_cols);
-    decode(expert, 0, m_rows, slot.matrix);
-    MOESCOPE_TRY(
-        m_result.rawSigma[expert], singularValues(slot.matrix, {}, m_rows, m_cols, slot.workspace));
-    MOESCOPE_CHECK(m_context.check());
-    MOESCOPE_TRY(m_result.deltaSigma[expert],
-        singularValues(slot.matrix, m_mean, m_rows, m_cols, slot.workspace));
+    const Precision first
+        = m_options.single && suitsSingle(m_rows, m_cols) ? Precision::Single : Precision::Double;
+    m_raw = m_delta = first;
+    // What turns out not to suit the first expert is not tried on the others.
+    CertainSpectra& pilot = *slots.front().spectra;
+    MOESCOPE_CHECK(pilot.add(0, m_raw));
+    MOESCOPE_CHECK(pilot.add(1, m_delta));
+    MOESCOPE_CHECK(pilot.finish());
+    const auto work = [&](std::size_t slot, std::size_t index) -> Status {
+        CertainSpectra& spectra = *slots[slot].spectra;
+        const std::size_t expert = index + 1;
+        if (expert >= experts)
+            return spectra.add(experts + expert, first);
+        MOESCOPE_CHECK(spectra.add(2 * expert, m_raw));
+        return spectra.add(2 * expert + 1, m_delta);
+    };
+    MOESCOPE_CHECK(inWaves(experts - 1 + surrogates, slots.size(), 0.1, 1, work));
+    const auto finish
+        = [&](std::size_t slot, std::size_t) { return slots[slot].spectra->finish(); };
+    MOESCOPE_CHECK(inWaves(slots.size(), slots.size(), 1, 1, finish));
+    for (const Slot& slot : slots)
+        m_result.doubleSpectra += slot.doubles;
     return {};
 }
 
-Status Analyser::decomposeSurrogate(Slot& slot, std::size_t index)
+Result<CertainSpectra::Input> Analyser::load(Slot& slot, std::size_t task)
 {
-    Random random = Random::stream(m_options.seed, m_options.stream, index);
+    MOESCOPE_CHECK(m_context.check());
     slot.matrix.resize(m_rows * m_cols);
+    if (task >= 2 * m_experts.size()) {
+        drawSurrogate(slot, task - 2 * m_experts.size());
+        return CertainSpectra::Input{slot.matrix, {}};
+    }
+    if (slot.expert != task / 2) {
+        decode(task / 2, 0, m_rows, slot.matrix);
+        slot.expert = task / 2;
+    }
+    if (task % 2 == 1)
+        return CertainSpectra::Input{slot.matrix, m_mean};
+    return CertainSpectra::Input{slot.matrix, {}};
+}
+
+void Analyser::keep(Slot& slot, std::size_t task, Spectrum&& spectrum, bool certain)
+{
+    if (!certain) {
+        if (task == 0 && !isAccurate(spectrum))
+            m_raw = Precision::Double;
+        if (task == 1 && !isAccurate(spectrum))
+            m_delta = Precision::Double;
+        return;
+    }
+    slot.doubles += spectrum.precision == Precision::Double ? 1 : 0;
+    const std::size_t experts = m_experts.size();
+    auto& into = task >= 2 * experts ? m_result.surrogateSigma[task - 2 * experts]
+        : task % 2 == 1              ? m_result.deltaSigma[task / 2]
+                                     : m_result.rawSigma[task / 2];
+    into = std::move(spectrum.values);
+}
+
+void Analyser::drawSurrogate(Slot& slot, std::size_t index)
+{
+    slot.expert.reset();
+    Random random = Random::stream(m_options.seed, m_options.stream, index);
     for (std::size_t r = 0; r < m_rows; ++r) {
         float* row = slot.matrix.data() + r * m_cols;
         double energy = 0;
@@ -333,9 +392,6 @@ Status Analyser::decomposeSurrogate(Slot& slot, std::size_t index)
         for (std::size_t c = 0; c < m_cols; ++c)
             row[c] = static_cast<float>(static_cast<double>(row[c]) * scale);
     }
-    MOESCOPE_TRY(m_result.surrogateSigma[index],
-        singularValues(slot.matrix, {}, m_rows, m_cols, slot.workspace));
-    return {};
 }
 
 } // namespace
@@ -369,7 +425,7 @@ std::uint64_t analyseProjectionMemory(std::span<const MatrixView> experts, unsig
     const std::uint64_t height = rowsPerBlock(count, m, n);
     const std::uint64_t perBlock
         = height * n * (count * sizeof(double) + sizeof(float)) + count * count * sizeof(double);
-    const std::uint64_t perMatrix = elements * sizeof(float) + spectrumWorkspaceBytes(m, n);
+    const std::uint64_t perMatrix = elements * sizeof(float) + SpectrumBatch::bytes(m, n);
     const std::uint64_t blocks = std::min<std::uint64_t>(threads, (m + height - 1) / height);
     const std::uint64_t matrices = std::min<std::uint64_t>(threads, count + kMaxSurrogates);
     const std::uint64_t result

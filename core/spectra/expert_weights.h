@@ -44,6 +44,9 @@ struct ProjectionAnalysis {
     /// layer.
     std::vector<std::size_t> surrogateExperts;
     std::vector<std::vector<double>> surrogateSigma; ///< [surrogates][min]
+    /// Of all these spectra, how many were found in double precision: single is tried first where
+    /// it may do, but the ranks must be certain.
+    std::size_t doubleSpectra = 0;
 
     std::size_t experts() const { return norms.size(); }
     std::size_t minimum() const { return m < n ? m : n; }
@@ -59,11 +62,14 @@ struct ProjectionOptions {
     /// One [m, 1] for each expert, added to every column of its matrix. A bias is no weight: only
     /// the demonstration of that mistake asks for it. Empty: none.
     std::span<const MatrixView> columnBias;
+    /// Shares of energy, beside 90, 95 and 99 %, whose ranks must be those of double precision.
+    std::vector<double> shares;
+    bool single = true; ///< whether single precision may be tried (see SpectrumBatch)
 };
 
 /// Matrices are decoded one at a time: memory is about (threads + 2) matrices of floats plus the
-/// Gram matrices. Cancel is seen between matrices. Results do not depend on the thread count.
-/// BadFormat names the first expert, row and column that hold NaN or infinity.
+/// Gram matrices and a few thin bands. Cancel is seen between matrices. Results do not depend on
+/// the thread count. BadFormat names the first expert, row and column that hold NaN or infinity.
 Result<ProjectionAnalysis> analyseProjection(std::span<const MatrixView> experts,
     TaskContext& context, const ProjectionOptions& options = {});
 std::uint64_t analyseProjectionMemory(std::span<const MatrixView> experts, unsigned threads);

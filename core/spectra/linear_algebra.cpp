@@ -35,6 +35,26 @@ blasint asInt(std::size_t value)
     return static_cast<blasint>(value);
 }
 
+template <typename T, typename Reduce>
+Status tridiagonaliseBy(Reduce reduce, std::span<T> matrix, std::size_t order, std::vector<T>& work)
+{
+    useOneThread();
+    constexpr std::size_t kBlockColumns = 64;
+    work.resize(order * (kBlockColumns + 3));
+    T* diagonal = work.data();
+    T* side = diagonal + order;
+    T* scales = side + order;
+    const lapack_int n = asInt(order);
+    const lapack_int info = reduce(LAPACK_COL_MAJOR, 'L', n, matrix.data(), n, diagonal, side,
+        scales, scales + order, asInt(order * kBlockColumns));
+    if (info != 0)
+        return fail(ErrorCode::Internal,
+            fmt::format("A matrix of order {} could not be reduced to three diagonals (LAPACK "
+                        "sytrd returned {}).",
+                order, info));
+    return {};
+}
+
 } // namespace
 
 void addOuterGram(
@@ -43,6 +63,22 @@ void addOuterGram(
     useOneThread();
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, asInt(order), asInt(columns), 1.0,
         block.data(), asInt(columns), 1.0, gram.data(), asInt(order));
+}
+
+void addOuterGram(
+    std::span<float> gram, std::span<const float> block, std::size_t order, std::size_t columns)
+{
+    useOneThread();
+    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasNoTrans, asInt(order), asInt(columns), 1.0F,
+        block.data(), asInt(columns), 1.0F, gram.data(), asInt(order));
+}
+
+void addInnerGram(
+    std::span<float> gram, std::span<const float> block, std::size_t rows, std::size_t order)
+{
+    useOneThread();
+    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, asInt(order), asInt(rows), 1.0F,
+        block.data(), asInt(order), 1.0F, gram.data(), asInt(order));
 }
 
 void addInnerGram(
@@ -84,6 +120,16 @@ Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::
                         "returned {}).",
                 order, info));
     return values;
+}
+
+Status tridiagonalise(std::span<float> matrix, std::size_t order, std::vector<float>& work)
+{
+    return tridiagonaliseBy(LAPACKE_ssytrd_work, matrix, order, work);
+}
+
+Status tridiagonalise(std::span<double> matrix, std::size_t order, std::vector<double>& work)
+{
+    return tridiagonaliseBy(LAPACKE_dsytrd_work, matrix, order, work);
 }
 
 void squareProduct(

@@ -20,14 +20,24 @@ inline constexpr std::size_t kMaxOrder = 46340;
 /// row-major `gram` [order][order] is written.
 void addOuterGram(
     std::span<double> gram, std::span<const double> block, std::size_t order, std::size_t columns);
+void addOuterGram(
+    std::span<float> gram, std::span<const float> block, std::size_t order, std::size_t columns);
 /// gram += blockᵀ · block for a row-major block [rows][order].
 void addInnerGram(
     std::span<double> gram, std::span<const double> block, std::size_t rows, std::size_t order);
+void addInnerGram(
+    std::span<float> gram, std::span<const float> block, std::size_t rows, std::size_t order);
 
 /// Eigenvalues, ascending, of a symmetric matrix whose row-major upper triangle is given; the
-/// matrix is destroyed. The two buffers are resized as needed.
+/// matrix is destroyed. The two buffers are resized as needed. SpectrumBatch, which is faster, is
+/// tested against it.
 Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::size_t order,
     std::vector<double>& work, std::vector<int>& integers);
+
+/// Only the reduction to three diagonals of the same, by LAPACK's sytrd; the matrix is destroyed.
+/// With the products above, in both precisions, the yardstick of `bench` for spectra.
+Status tridiagonalise(std::span<float> matrix, std::size_t order, std::vector<float>& work);
+Status tridiagonalise(std::span<double> matrix, std::size_t order, std::vector<double>& work);
 
 /// c = a · b for square row-major matrices: the yardstick of `bench`.
 void squareProduct(

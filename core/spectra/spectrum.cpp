@@ -8,106 +8,22 @@
 
 #include <fmt/format.h>
 
-#include "core/spectra/linear_algebra.h"
+#include "core/spectra/spectrum_batch.h"
 
 namespace moescope {
-
-namespace {
-
-/// Rows or columns that are turned to double at a time: wide enough for BLAS to run at full speed.
-constexpr std::size_t kBlock = 256;
-/// What LAPACK's reduction to three diagonals asks for at most, in columns.
-constexpr std::uint64_t kSolverColumns = 110;
-
-Error notFinite(std::span<const float> matrix, std::size_t n)
-{
-    const auto bad
-        = std::find_if(matrix.begin(), matrix.end(), [](float x) { return !std::isfinite(x); });
-    if (bad == matrix.end())
-        return {ErrorCode::Internal, "The sum of squares of a matrix is not finite."};
-    const auto index = static_cast<std::size_t>(bad - matrix.begin());
-    return {ErrorCode::BadFormat,
-        fmt::format("The weight in row {}, column {} is {}, not a finite number.", index / n,
-            index % n, *bad)};
-}
-
-void accumulateGram(std::span<const float> matrix, std::span<const double> base, std::size_t m,
-    std::size_t n, SpectrumWorkspace& workspace)
-{
-    const bool wide = m <= n;
-    const std::size_t order = std::min(m, n);
-    const std::size_t length = std::max(m, n);
-    workspace.gram.assign(order * order, 0.0);
-    workspace.block.resize(order * std::min(kBlock, length));
-    for (std::size_t first = 0; first < length; first += kBlock) {
-        const std::size_t count = std::min(kBlock, length - first);
-        // Wide: columns [first, first + count) of all rows; tall: whole rows, which lie together.
-        const std::size_t rows = wide ? m : 1;
-        const std::size_t run = wide ? count : count * n;
-        double* out = workspace.block.data();
-        for (std::size_t r = 0; r < rows; ++r) {
-            const std::size_t start = wide ? r * n + first : first * n;
-            for (std::size_t i = 0; i < run; ++i)
-                out[i] = base.empty() ? static_cast<double>(matrix[start + i])
-                                      : static_cast<double>(matrix[start + i]) - base[start + i];
-            out += run;
-        }
-        if (wide)
-            addOuterGram(workspace.gram, workspace.block, order, count);
-        else
-            addInnerGram(workspace.gram, workspace.block, count, order);
-    }
-}
-
-} // namespace
-
-Result<std::vector<double>> singularValues(std::span<const float> matrix,
-    std::span<const double> base, std::size_t m, std::size_t n, SpectrumWorkspace& workspace)
-{
-    if (matrix.size() != m * n || (!base.empty() && base.size() != matrix.size()))
-        return fail(ErrorCode::InvalidArgument,
-            fmt::format(
-                "A {} x {} matrix has {} values, expected {}.", m, n, matrix.size(), m * n));
-    const std::size_t order = std::min(m, n);
-    if (order > kMaxOrder)
-        return fail(ErrorCode::Unsupported,
-            fmt::format("Singular values of a {} x {} matrix are not supported: the smaller side "
-                        "may be {} at most.",
-                m, n, kMaxOrder));
-    if (order == 0)
-        return std::vector<double>{};
-    accumulateGram(matrix, base, m, n, workspace);
-    // Squares of finite floats cannot overflow a double, so the trace tells whether all were
-    // finite.
-    double trace = 0;
-    for (std::size_t i = 0; i < order; ++i)
-        trace += workspace.gram[i * order + i];
-    if (!std::isfinite(trace))
-        return tl::unexpected(notFinite(matrix, n));
-    MOESCOPE_TRY(auto values,
-        symmetricEigenvalues(workspace.gram, order, workspace.solver, workspace.solverIntegers));
-    std::reverse(values.begin(), values.end());
-    for (double& value : values)
-        value = std::sqrt(std::max(value, 0.0));
-    return values;
-}
 
 Result<std::vector<double>> singularValues(
     std::span<const float> matrix, std::size_t m, std::size_t n)
 {
     try {
-        SpectrumWorkspace workspace;
-        return singularValues(matrix, {}, m, n, workspace);
+        SpectrumBatch batch(m, n);
+        MOESCOPE_CHECK(batch.add(matrix, {}, Precision::Double));
+        MOESCOPE_TRY(auto spectra, batch.solve());
+        return std::move(spectra.front().values);
     } catch (const std::bad_alloc&) {
         return fail(ErrorCode::OutOfMemory,
             fmt::format("Not enough memory for the singular values of a {} x {} matrix.", m, n));
     }
-}
-
-std::uint64_t spectrumWorkspaceBytes(std::size_t m, std::size_t n)
-{
-    const std::uint64_t order = std::min(m, n);
-    return sizeof(double) * order * (order + kBlock + kSolverColumns);
 }
 
 std::vector<double> singularValuesReference(

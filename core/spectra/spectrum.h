@@ -11,26 +11,10 @@
 
 namespace moescope {
 
-/// Singular values of a row-major m x n matrix, descending, min(m, n) of them: square roots of the
-/// eigenvalues of the smaller Gram matrix (double accumulation, LAPACK). `matrix` is not changed.
-/// Memory: min(m,n)² + a block of doubles. The Gram matrix squares the condition number: values
-/// below about 1e-8 of the largest are rounding noise (negative eigenvalues become 0), the sum of
-/// squares is exact to rounding. BadFormat names the first NaN or infinity.
+/// Singular values of a row-major m x n matrix, descending, min(m, n) of them, in double: a
+/// SpectrumBatch of one. BadFormat names the first NaN or infinity.
 Result<std::vector<double>> singularValues(
     std::span<const float> matrix, std::size_t m, std::size_t n);
-
-/// Buffers that are kept between calls for matrices of one shape; one per thread.
-struct SpectrumWorkspace {
-    std::vector<double> gram; ///< [min][min]
-    std::vector<double> block;
-    std::vector<double> solver;
-    std::vector<int> solverIntegers;
-};
-/// The same for `matrix` - `base`; an empty base subtracts nothing.
-Result<std::vector<double>> singularValues(std::span<const float> matrix,
-    std::span<const double> base, std::size_t m, std::size_t n, SpectrumWorkspace& workspace);
-/// Bytes that a workspace takes for this shape.
-std::uint64_t spectrumWorkspaceBytes(std::size_t m, std::size_t n);
 
 /// The slow plain way (one-sided Jacobi in double), for tests. Every value has full relative
 /// accuracy.
