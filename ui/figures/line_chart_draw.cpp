@@ -245,6 +245,7 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
             candidates.emplace_back(x - gap - width, y, width, line);
         }
         const QRectF words = placer.place(candidates);
+        placer.avoid(words.adjusted(-gap, 0, gap, 0)); // two names side by side are not one
         placer.avoid(QRectF(x - 1, words.top(), 2, plot.bottom() - words.top()));
         QPen pen = nullPen(ink, 1.2);
         if (!marker.isNull)
