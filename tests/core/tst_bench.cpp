@@ -78,10 +78,26 @@ private slots:
         const auto spectra = bench::measureSpectra(32, 64, 3, task);
         VERIFY_OK(spectra);
         QVERIFY(spectra->ours.median > 0 && spectra->direct.median > 0);
+        QVERIFY(spectra->floorSingle.median > 0 && spectra->floorDouble.median > 0);
+        QVERIFY(spectra->ourDouble.median > 0 && spectra->wall.median > 0);
+        // Two rounds of sixteen on each of two threads; so small ones are done in double.
+        QCOMPARE(spectra->matrices, std::size_t{64});
+        QCOMPARE(spectra->doubles, spectra->matrices);
+        QCOMPARE(spectra->direct.runs, std::size_t{4});
+        const auto tall = bench::measureSpectra(512, 256, 1, task);
+        VERIFY_OK(tall);
+        QCOMPARE(tall->matrices, std::size_t{32});
+        QVERIFY(tall->doubles < 16);
         bench::Machine machine;
         machine.readBandwidth = machine.matrixRate = bench::summarise({10});
         const Report report = bench::benchReport(**open, machine, *runtime, *spectra, bench);
         QCOMPARE(report.figures.size(), std::size_t{3});
+        const Json& fields = *report.fields;
+        QCOMPARE(fields["spectra_in_double"].get<std::size_t>(), spectra->doubles);
+        QCOMPARE(fields["gesdd_over_spectrum"].get<double>(),
+            spectra->direct.median / spectra->ours.median);
+        QCOMPARE(fields["spectrum_over_floor_double"].get<double>(),
+            spectra->ours.median / spectra->floorDouble.median);
         const double ratio = (*report.fields)["generation_over_bandwidth"];
         const double expected
             = runtime->generation.median * static_cast<double>(2 * weights) / 1e9 / 10;

@@ -267,6 +267,43 @@ private slots:
         }
     }
 
+    void precisionChangesNoRank()
+    {
+        // Large enough for single precision; one expert repeats rows, so that its small values
+        // need double.
+        Experts experts = gaussianExperts(6, 256, 320);
+        std::copy_n(experts.values[4].begin(), 128 * 320, experts.values[4].begin() + 128 * 320);
+        WorkerPool pool(2);
+        TaskContext context(pool);
+        ProjectionOptions exact;
+        exact.single = false;
+        const auto slow = analyseProjection(experts.views(), context, exact);
+        VERIFY_OK(slow);
+        QCOMPARE(slow->doubleSpectra, std::size_t{12 + 4});
+        const auto one = analyse(experts, 1);
+        VERIFY_OK(one);
+        QVERIFY(one->doubleSpectra >= 1 && one->doubleSpectra <= 6);
+        QVERIFY(identical(one->rawSigma[4], slow->rawSigma[4]));
+        for (std::size_t e = 0; e < 6; ++e) {
+            for (const double share : {0.90, 0.95, 0.99}) {
+                QCOMPARE(energyRank(one->rawSigma[e], share), energyRank(slow->rawSigma[e], share));
+                QCOMPARE(
+                    energyRank(one->deltaSigma[e], share), energyRank(slow->deltaSigma[e], share));
+            }
+            for (std::size_t j = 0; j < 256; ++j)
+                QVERIFY(std::abs(one->deltaSigma[e][j] - slow->deltaSigma[e][j])
+                    < 1e-5 * slow->deltaSigma[e][0]);
+        }
+        for (const unsigned threads : {2U, 3U, 8U}) {
+            const auto many = analyse(experts, threads);
+            VERIFY_OK(many);
+            QCOMPARE(many->doubleSpectra, one->doubleSpectra);
+            QVERIFY(many->rawSigma == one->rawSigma);
+            QVERIFY(many->deltaSigma == one->deltaSigma);
+            QVERIFY(many->surrogateSigma == one->surrogateSigma);
+        }
+    }
+
     void storageChangesNothing()
     {
         const std::size_t m = 20;
