@@ -3,6 +3,7 @@
 #include "ui/pages/weights/weight_notes.h"
 
 #include <QHBoxLayout>
+#include <QVBoxLayout>
 
 #include "core/experiments/moe_type.h"
 #include "ui/figures/figure_panel.h"
@@ -22,12 +23,18 @@ WeightNotes::WeightNotes(Style& style, std::filesystem::path resources, QWidget*
     m_biases->setObjectName(QStringLiteral("biasPanel"));
     m_rounding->setObjectName(QStringLiteral("roundingPanel"));
     m_published->setObjectName(QStringLiteral("publishedPanel"));
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(style.pxInt(12));
+    // The table of biases is wide.
+    auto* rows = new QVBoxLayout(this);
+    auto* second = new QHBoxLayout;
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(style.pxInt(12));
+    second->setSpacing(style.pxInt(12));
+    rows->addWidget(m_biases);
+    rows->addLayout(second);
+    for (FigurePanel* panel : {m_rounding, m_published})
+        second->addWidget(panel, 1);
     for (FigurePanel* panel : {m_biases, m_rounding, m_published}) {
         panel->view()->setSource(QStringLiteral("moe-type-analyze"));
-        row->addWidget(panel, 1);
         panel->hide();
     }
     hide();
