@@ -235,23 +235,77 @@ private slots:
         VERIFY_OK(Checkpoint::open(model.toStdString()));
     }
 
+    /// Every kind of broken file, as a person meets it: one sentence and exit code 3.
+    void brokenGgufFilesAreOneSentence_data()
+    {
+        QTest::addColumn<QByteArray>("bytes");
+        QTest::addColumn<QString>("fragment");
+        const auto row = [](const char* name, const GgufBuilder& builder, const char* fragment,
+                             qsizetype cut = 0) {
+            QTest::newRow(name) << QByteArray::fromStdString(builder.bytes()).chopped(cut)
+                                << QString::fromLatin1(fragment);
+        };
+        const auto tensor = [](std::uint32_t type) {
+            GgufBuilder builder;
+            builder.tensor("t", type, {8}, std::string(32, 'x'));
+            return builder;
+        };
+        row("unknown type", tensor(99), "unknown type number 99");
+        row("cut header", tensor(0), "incomplete download", 64);
+        row("cut data", tensor(0), "incomplete download", 1);
+        GgufBuilder lying = tensor(0);
+        lying.tensorCount = 1ULL << 60;
+        row("lying count", lying, "is broken");
+        GgufBuilder many = tensor(0);
+        many.metadataCount = ~0ULL;
+        row("lying count of metadata", many, "is broken");
+        row("huge string", tensor(0).raw("k", 8, GgufBuilder::packed(std::uint64_t{1} << 50) + "x"),
+            "is broken");
+        row("bad alignment", tensor(0).uint32("general.alignment", 24), "power of two");
+        row("misaligned", tensor(0).tensor("u", 0, {1}, "1234", 33),
+            "no multiple of the alignment");
+        row("overlap", tensor(0).tensor("u", 0, {1}, "1234", 0), "overlap at byte 0");
+        row("beyond the end", tensor(0).tensor("u", 0, {1ULL << 40}, "1234"),
+            "incomplete download");
+        row("overflow", tensor(0).tensor("u", 0, {1ULL << 40, 1ULL << 40}, "1234"),
+            "too large for any file");
+        row("twice", tensor(0).tensor("t", 0, {1}, "1234"), "appears twice");
+    }
+
     void brokenGgufFilesAreOneSentence()
     {
-        const auto write = [&](const char* name, const std::string& bytes) {
-            return writeFileAtomically(file(name).toStdString(), bytes);
+        QFETCH(QByteArray, bytes);
+        QFETCH(QString, fragment);
+        const QString path = file("broken.gguf");
+        VERIFY_OK(writeFileAtomically(path.toStdString(), bytes.toStdString()));
+        VERIFY_FAILS(runCli({QStringLiteral("inspect"), path}), 3, fragment.toStdString().c_str());
+        VERIFY_FAILS(runCli({QStringLiteral("inspect"), path, QStringLiteral("--export"),
+                         file("broken.npy")}),
+            3, fragment.toStdString().c_str());
+    }
+
+    void brokenPartsAreOneSentence()
+    {
+        const auto part = [](std::uint16_t number, const char* tensor, std::uint32_t size) {
+            GgufBuilder builder;
+            builder.uint16("split.no", number).uint16("split.count", 2);
+            builder.uint32("llama.block_count", size);
+            builder.tensor(tensor, 0, {1}, "1234");
+            return builder.bytes();
         };
-        GgufBuilder builder;
-        builder.tensor("t", 99, {1}, "1234");
-        VERIFY_OK(write("unknown.gguf", builder.bytes()));
-        VERIFY_FAILS(
-            runCli({QStringLiteral("inspect"), file("unknown.gguf")}), 3, "unknown type number 99");
-        VERIFY_OK(write("cut.gguf", builder.bytes().substr(0, 30)));
-        VERIFY_FAILS(
-            runCli({QStringLiteral("inspect"), file("cut.gguf")}), 3, "incomplete download");
-        VERIFY_OK(write("m-00001-of-00002.gguf",
-            GgufBuilder().uint16("split.no", 0).uint16("split.count", 2).bytes()));
-        VERIFY_FAILS(runCli({QStringLiteral("inspect"), file("m-00001-of-00002.gguf")}), 3,
-            "m-00002-of-00002.gguf is not there");
+        const QString first = file("m-00001-of-00002.gguf");
+        const std::string second = file("m-00002-of-00002.gguf").toStdString();
+        VERIFY_OK(writeFileAtomically(first.toStdString(), part(0, "a", 1)));
+        const auto inspect = [&] { return runCli({QStringLiteral("inspect"), first}); };
+        VERIFY_FAILS(inspect(), 3, "m-00002-of-00002.gguf is not there");
+        VERIFY_OK(writeFileAtomically(second, part(0, "b", 1)));
+        VERIFY_FAILS(inspect(), 3, "is named as part 2 of 2, but its split.no is 0");
+        VERIFY_OK(writeFileAtomically(second, part(1, "a", 1)));
+        VERIFY_FAILS(inspect(), 3, "tensor \"a\" is both in");
+        VERIFY_OK(writeFileAtomically(second, part(1, "b", 2)));
+        VERIFY_FAILS(inspect(), 3, "is no part of the same model");
+        VERIFY_OK(writeFileAtomically(second, part(1, "b", 1)));
+        VERIFY_EXIT(inspect(), 0);
     }
 };
 

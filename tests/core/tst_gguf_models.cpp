@@ -246,6 +246,19 @@ private slots:
         QCOMPARE(after[1], before[1] / 1.5F);
     }
 
+    void projectionsAreClamped()
+    {
+        const QTemporaryDir folder;
+        SmallModel small;
+        small.architecture = "olmoe";
+        small.tensors["blk.0.attn_q_norm.weight"] = small.tensors["blk.0.attn_k_norm.weight"] = {8};
+        small.sizes["attention.clamp_kqv"] = 3;
+        const auto model = small.open(folder.path().toStdString());
+        VERIFY_OK(model);
+        QCOMPARE((*model)->config().attention.clipQkv, std::optional(3.0F));
+        VERIFY_OK(test::run(**model, {1, 2, 3}, Mode::Prefill, 1));
+    }
+
     void withoutExpertsItIsLlama()
     {
         const QTemporaryDir folder;

@@ -155,6 +155,9 @@ Status addAttention(Json& config, const Keys& keys, const Architecture& architec
     config["use_qk_norm"] = keys.hasTensor("blk.0.attn_q_norm.weight");
     if (keys.hasTensor("blk.0.attn_q.bias") || keys.hasTensor("blk.0.attn_qkv.bias"))
         config["attention_bias"] = true;
+    MOESCOPE_TRY(const auto clamp, keys.number("attention.clamp_kqv"));
+    if (clamp)
+        config["clip_qkv"] = *clamp;
     return addRope(config, keys, head);
 }
 
