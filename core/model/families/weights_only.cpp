@@ -1,10 +1,8 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
-#include <initializer_list>
-#include <optional>
 #include <string>
-#include <tuple>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,6 +11,7 @@
 #include "core/model/families/common.h"
 #include "core/model/families/family.h"
 #include "core/model/families/weights_only_entries.h"
+#include "core/model/families/weights_only_layers.h"
 
 namespace moescope {
 
@@ -29,124 +28,15 @@ const Entry& entryOf(std::string_view type)
     return weightsOnlyEntries().front();
 }
 
-/// The first of `keys` that the config has; `fallback` 0 means that one must be there.
-Result<std::uint32_t> firstOf(const Json& json, std::string_view source,
-    std::initializer_list<std::string_view> keys, std::uint32_t fallback,
-    std::uint32_t most = family::kMost)
-{
-    for (const std::string_view key : keys) {
-        if (const auto it = json.find(key); it != json.end() && !it->is_null())
-            return family::size(json, key, source, 0, most);
-    }
-    if (fallback == 0)
-        return family::bad(
-            source, fmt::format("none of \"{}\" is given", fmt::join(keys, "\", \"")));
-    return fallback;
-}
-
-/// The layers that a key lists, as numbers or as words between commas; none without the key.
-Result<std::optional<std::vector<std::uint32_t>>> listedLayers(
-    const Json& json, std::string_view key, std::string_view source)
-{
-    const auto it = json.find(key);
-    if (it == json.end() || it->is_null())
-        return std::nullopt;
-    if (!it->is_string()) {
-        MOESCOPE_TRY(auto layers, family::numbers(json, key, source));
-        return layers;
-    }
-    const std::string list = "[" + it->get<std::string>() + "]";
-    MOESCOPE_TRY(const Json parsed, parseJson(list, source));
-    MOESCOPE_TRY(auto layers, family::numbers(Json{{key, parsed}}, key, source));
-    return layers;
-}
-
-/// Which layers have experts, by the keys that the families use.
-Status markMixtures(ModelConfig& config, const Json& json, std::string_view source)
-{
-    const std::size_t count = config.layers.size();
-    MOESCOPE_TRY(const auto kinds, family::words(json, "mlp_layer_types", source, count));
-    MOESCOPE_TRY(const auto pattern, jsonOptionalString(json, "hybrid_override_pattern", source));
-    if (pattern && pattern->size() < count)
-        return family::bad(
-            source, fmt::format("\"hybrid_override_pattern\" is too short for {} layers", count));
-    std::uint32_t dense = 0;
-    for (const char* key : {"first_k_dense_replace", "num_dense_layers"}) {
-        MOESCOPE_TRY(const auto given, family::sizeOrZero(json, key, source));
-        dense = std::max(dense, given);
-    }
-    MOESCOPE_TRY(const auto period,
-        firstOf(json, source, {"expert_layer_period", "moe_layer_frequency"}, 1));
-    MOESCOPE_TRY(const auto offset, jsonOptionalUInt(json, "expert_layer_offset", source));
-    MOESCOPE_TRY(const auto listed, listedLayers(json, "moe_layers_enum", source));
-    MOESCOPE_TRY(const auto only, listedLayers(json, "mlp_only_layers", source));
-    const auto contains = [](const std::vector<std::uint32_t>& list, std::uint32_t l) {
-        return std::ranges::find(list, l) != list.end();
-    };
-    const auto freq = json.find("moe_layer_freq");
-    std::vector<std::uint32_t> marks;
-    if (freq != json.end() && freq->is_array()) {
-        MOESCOPE_TRY(marks, family::numbers(json, "moe_layer_freq", source));
-        if (marks.size() < count)
-            return family::bad(
-                source, fmt::format("\"moe_layer_freq\" should list {} numbers", count));
-    }
-    for (std::uint32_t l = 0; l < count; ++l) {
-        bool mixture = l >= dense;
-        if (!kinds.empty())
-            mixture = kinds[l] == "sparse";
-        else if (pattern)
-            mixture = (*pattern)[l] == 'E';
-        else if (listed)
-            mixture = contains(*listed, l);
-        else if (!marks.empty())
-            mixture = marks[l] != 0;
-        else if (period > 1)
-            mixture = l % period == offset.value_or(period - 1);
-        if (only && contains(*only, l))
-            mixture = false;
-        config.layers[l].mixture = mixture;
-    }
-    return {};
-}
-
-/// Layers of the encoder, then those of the decoder, each with its own way of leaving some dense.
-Status addEncoderAndDecoder(ModelConfig& config, const Json& json, std::string_view source)
-{
-    constexpr std::uint32_t kMostLayers = 2048;
-    MOESCOPE_TRY(const auto encoder,
-        firstOf(json, source, {"num_layers", "encoder_layers"}, 0, kMostLayers));
-    MOESCOPE_TRY(const auto decoder,
-        firstOf(json, source, {"num_decoder_layers", "decoder_layers"}, encoder, kMostLayers));
-    const auto add = [&](std::uint32_t count, std::uint32_t step, std::uint32_t rest) {
-        for (std::uint32_t i = 0; i < count; ++i) {
-            LayerSpec& layer = config.layers.emplace_back();
-            layer.mixture = step == 1 || (step > 1 && i % step == rest);
-        }
-    };
-    // Switch gives a number of sparse layers, evenly spread; NLLB says how far they are apart.
-    for (const auto& [count, number, step] :
-        {std::tuple{encoder, "num_sparse_encoder_layers", "encoder_sparse_step"},
-            std::tuple{decoder, "num_sparse_decoder_layers", "decoder_sparse_step"}}) {
-        MOESCOPE_TRY(const auto sparse, family::sizeOrZero(json, number, source));
-        MOESCOPE_TRY(const auto apart, family::sizeOrZero(json, step, source));
-        if (sparse > 0)
-            add(count, count / sparse, 1);
-        else
-            add(count, apart, apart - 1);
-    }
-    return {};
-}
-
 Status readRouter(
     ModelConfig& config, const Entry& entry, const Json& json, std::string_view source)
 {
     RouterSpec& router = config.router;
     MOESCOPE_TRY(router.experts,
-        firstOf(json, source,
+        family::firstSize(json, source,
             {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"}, 0));
     MOESCOPE_TRY(router.topK,
-        firstOf(json, source,
+        family::firstSize(json, source,
             {"num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk",
                 "moe_k", "moe_top_k", "top_k_experts"},
             entry.topK));
@@ -167,8 +57,9 @@ Status readRouter(
         MOESCOPE_TRY(scale, family::positive(json, key, source, scale));
     }
     router.scale = static_cast<float>(scale);
-    MOESCOPE_TRY(router.groups, firstOf(json, source, {"n_group", "num_expert_group"}, 1));
-    MOESCOPE_TRY(router.keptGroups, firstOf(json, source, {"topk_group"}, 1));
+    MOESCOPE_TRY(
+        router.groups, family::firstSize(json, source, {"n_group", "num_expert_group"}, 1));
+    MOESCOPE_TRY(router.keptGroups, family::firstSize(json, source, {"topk_group"}, 1));
     for (const char* key : {"n_shared_experts", "num_shared_experts", "moe_num_shared_experts"}) {
         MOESCOPE_TRY(const auto shared, family::sizeOrZero(json, key, source, family::kMost));
         router.sharedExperts = std::max(router.sharedExperts, shared);
@@ -185,20 +76,21 @@ Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
     const Json& json = family::textConfig(whole);
     ModelConfig config;
     config.missingPart = entry.missing;
-    MOESCOPE_TRY(config.hidden, firstOf(json, source, {"hidden_size", "d_model"}, 0, 1U << 30));
+    MOESCOPE_TRY(
+        config.hidden, family::firstSize(json, source, {"hidden_size", "d_model"}, 0, 1U << 30));
     MOESCOPE_TRY(config.vocabulary, family::size(json, "vocab_size", source, 0));
     MOESCOPE_TRY(config.maxPositions, family::size(json, "max_position_embeddings", source, 4096));
     if (entry.decoder.empty()) {
-        MOESCOPE_TRY(
-            const auto layers, firstOf(json, source, {"num_layers", "num_hidden_layers"}, 0, 4096));
+        MOESCOPE_TRY(const auto layers,
+            family::firstSize(json, source, {"num_layers", "num_hidden_layers"}, 0, 4096));
         config.layers.resize(layers);
-        MOESCOPE_CHECK(markMixtures(config, json, source));
+        MOESCOPE_CHECK(family::markMixtures(config, json, source));
     } else {
-        MOESCOPE_CHECK(addEncoderAndDecoder(config, json, source));
+        MOESCOPE_CHECK(family::addEncoderAndDecoder(config, json, source));
     }
     MOESCOPE_CHECK(readRouter(config, entry, json, source));
     MOESCOPE_TRY(const auto inner,
-        firstOf(json, source,
+        family::firstSize(json, source,
             {"moe_intermediate_size", "expert_ffn_hidden_size", "expert_hidden_dim",
                 "intermediate_size", "d_ff", "encoder_ffn_dim"},
             0, 1U << 30));
