@@ -64,8 +64,8 @@ std::optional<int> parse(int argc, char** argv, Arguments& arguments)
     };
     StartOptions& start = arguments.start;
     text("model,-m,--model", start.model,
-        "Folder, file, name of a sample (native, upcycled, dense_parent) or name in the Hugging "
-        "Face cache")
+        "Folder, file, workspace (.moescope), name of a sample (native, upcycled, dense_parent) or "
+        "name in the Hugging Face cache")
         ->type_name("MODEL");
     optionalText("--prompt", start.prompt, "Prompt to analyse")->type_name("TEXT");
     text("--texts", start.texts, "Text set to open: a .jsonl or .txt file")->type_name("FILE");

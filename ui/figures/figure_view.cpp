@@ -21,6 +21,7 @@
 #include "ui/figures/figure_accessible.h"
 #include "ui/figures/figure_export.h"
 #include "ui/figures/figure_page.h"
+#include "ui/style/save_dialog.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -155,12 +156,7 @@ void FigureView::copyData()
 
 void FigureView::saveAs(const QString& suffix)
 {
-    auto* dialog = new QFileDialog(this, tr("Save figure"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setDefaultSuffix(suffix);
-    dialog->setNameFilter(tr("%1 file (*.%2)").arg(suffix.toUpper(), suffix));
-    dialog->selectFile(fileStem() + QLatin1Char('.') + suffix);
+    auto* dialog = makeSaveDialog(this, tr("Save figure"), fileStem(), suffix);
     connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
         if (const Status status = exportFigure(*this, path); status)
             emit exported(path);

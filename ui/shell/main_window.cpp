@@ -27,6 +27,7 @@
 #include "ui/shell/model_facts.h"
 #include "ui/shell/model_menu.h"
 #include "ui/shell/page_rail.h"
+#include "ui/shell/page_window.h"
 #include "ui/shell/prompt_bar.h"
 #include "ui/shell/settings.h"
 #include "ui/shell/shell_actions.h"
@@ -34,6 +35,7 @@
 #include "ui/shell/texts_bar.h"
 #include "ui/shell/top_bar.h"
 #include "ui/style/inline_message.h"
+#include "ui/style/save_dialog.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -55,6 +57,7 @@ void applySettings(const Settings& settings, const UiContext& context)
     context.runner.setThreads(settings.threads());
     context.runner.setMemoryLimit(settings.memoryLimit());
     context.models.setHubCache(settings.hubCache().toStdString());
+    setSaveFolder(settings.reportFolder());
 }
 
 MainWindow::MainWindow(UiContext& context, Settings& settings, QWidget* parent)
@@ -217,6 +220,12 @@ void MainWindow::addPage(Page* page, bool onRail)
 
 bool MainWindow::showPage(const QString& id)
 {
+    if (auto* floating = findChild<PageWindow*>(QStringLiteral("pageWindow.") + id)) {
+        floating->raise();
+        floating->activateWindow();
+        m_rail->setCurrent(currentPage() ? currentPage()->id() : QString());
+        return true;
+    }
     for (int i = 0; i < m_stack->count(); ++i) {
         auto* page = static_cast<Page*>(m_stack->widget(i));
         if (page->id() != id)
@@ -234,6 +243,43 @@ bool MainWindow::showPage(const QString& id)
         return true;
     }
     return false;
+}
+
+void MainWindow::floatPage(const QString& id)
+{
+    Page* page = nullptr;
+    Page* other = nullptr;
+    for (int i = 0; i < m_stack->count(); ++i) {
+        auto* candidate = static_cast<Page*>(m_stack->widget(i));
+        if (candidate->id() == id)
+            page = candidate;
+        else if (!other && candidate->id() != kTensors)
+            other = candidate;
+    }
+    if (!page || !other) {
+        m_status->setNote(tr("The last page stays in the window."));
+        return;
+    }
+    showPage(other->id());
+    auto* inspector = m_inspectors->findChild<QWidget*>(QStringLiteral("inspector.") + id);
+    m_stack->removeWidget(page);
+    if (inspector)
+        m_inspectors->removeWidget(inspector);
+    auto* window = new PageWindow(m_context.style, page, inspector, this);
+    connect(window, &PageWindow::handedBack, this, &MainWindow::takeBack);
+    window->show();
+    page->activate();
+}
+
+void MainWindow::takeBack(Page* page, QWidget* inspector)
+{
+    if (inspector)
+        m_inspectors->addWidget(inspector);
+    m_stack->addWidget(page);
+    // The window that had it still counts as its place until it is gone.
+    if (auto* window = qobject_cast<PageWindow*>(sender()))
+        window->setObjectName({});
+    showPage(page->id());
 }
 
 Page* MainWindow::currentPage() const
@@ -328,17 +374,14 @@ void MainWindow::restoreWindow()
     updateInspector();
 }
 
-void MainWindow::saveSession() const
+Settings::LastSession MainWindow::currentSession() const
 {
-    m_settings.setWindow(saveGeometry(), saveState());
-    m_settings.setInspectorShown(m_actions->toggleInspector->isChecked());
     const Session& session = m_context.session;
-    if (!session.model())
-        return;
     Settings::LastSession last;
     std::error_code error;
-    last.model
-        = QString::fromStdString(std::filesystem::absolute(session.model()->path, error).string());
+    if (session.model())
+        last.model = QString::fromStdString(
+            std::filesystem::absolute(session.model()->path, error).string());
     last.prompt = QString::fromStdString(session.prompt().text);
     last.addSpecial = session.prompt().addSpecial;
     if (session.comparePrompt())
@@ -347,7 +390,15 @@ void MainWindow::saveSession() const
         last.layer = session.selection().layer->value;
     if (currentPage())
         last.page = currentPage()->id();
-    m_settings.setLastSession(last);
+    return last;
+}
+
+void MainWindow::saveSession() const
+{
+    m_settings.setWindow(saveGeometry(), saveState());
+    m_settings.setInspectorShown(m_actions->toggleInspector->isChecked());
+    if (m_context.session.model())
+        m_settings.setLastSession(currentSession());
 }
 
 } // namespace moescope::ui

@@ -8,6 +8,7 @@
 
 #include "core/base/result.h"
 #include "ui/shell/page.h"
+#include "ui/shell/settings.h"
 
 class QDockWidget;
 class QHBoxLayout;
@@ -21,7 +22,6 @@ class ModelButton;
 class ModelMenu;
 class PageRail;
 class PromptBar;
-class Settings;
 class ShellActions;
 class StatusPanel;
 class TextsBar;
@@ -44,6 +44,11 @@ public:
     void addPage(Page* page, bool onRail = true);
     /// False when there is no such page.
     bool showPage(const QString& id);
+    /// The page in a window of its own until that is closed. One page of the rail stays.
+    void floatPage(const QString& id);
+    /// Model, prompts, layer, page, texts and window as a workspace file says. The errors of what
+    /// it names arrive as those of any model or text.
+    void openWorkspace(const QString& path);
     Page* currentPage() const;
     QStringList pageIds() const;
 
@@ -77,6 +82,10 @@ private:
     void updateInspector();
     void askForModel(bool folder);
     void askForTexts();
+    void askForWorkspace();
+    void saveWorkspace();
+    Settings::LastSession currentSession() const;
+    void takeBack(Page* page, QWidget* inspector);
     void showTexts();
     void updateTextActions();
     void exportTo(const QString& suffix);

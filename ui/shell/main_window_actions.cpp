@@ -11,6 +11,7 @@
 #include <QMimeData>
 #include <QUndoStack>
 
+#include "core/experiments/text_set_summary.h"
 #include "core/model/open_model.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/session/explore_controller.h"
@@ -30,7 +31,9 @@
 #include "ui/shell/status_panel.h"
 #include "ui/shell/texts_bar.h"
 #include "ui/shell/texts_dialog.h"
+#include "ui/shell/workspace.h"
 #include "ui/style/inline_message.h"
+#include "ui/style/save_dialog.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -52,6 +55,12 @@ void MainWindow::connectActions()
     on(m_actions->bundledTexts, [this] {
         const auto file = m_context.models.resources() / "samples" / "texts.jsonl";
         m_context.texts.open(QString::fromStdString(file.string()));
+    });
+    on(m_actions->openWorkspace, [this] { askForWorkspace(); });
+    on(m_actions->saveWorkspace, [this] { saveWorkspace(); });
+    on(m_actions->floatPage, [this] {
+        if (Page* page = currentPage())
+            floatPage(page->id());
     });
     on(m_actions->previousDocument, [this] { m_textsBar->step(-1); });
     on(m_actions->nextDocument, [this] { m_textsBar->step(1); });
@@ -140,6 +149,70 @@ void MainWindow::askForTexts()
     dialog->open();
 }
 
+void MainWindow::askForWorkspace()
+{
+    auto* dialog = new QFileDialog(this, tr("Open a workspace"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setObjectName(QStringLiteral("openWorkspaceDialog"));
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    dialog->setNameFilters({tr("Workspaces (*.moescope)"), tr("All files (*)")});
+    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::openWorkspace);
+    dialog->open();
+}
+
+void MainWindow::saveWorkspace()
+{
+    const Settings::LastSession session = currentSession();
+    if (session.model.isEmpty()) {
+        showError(tr("Open a model first: a workspace is made around one."));
+        return;
+    }
+    auto* dialog = makeSaveDialog(this, tr("Save the workspace"),
+        QFileInfo(session.model).completeBaseName(), QStringLiteral("moescope"));
+    dialog->setObjectName(QStringLiteral("saveWorkspaceDialog"));
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+        Workspace workspace{currentSession(), {}, saveGeometry(), saveState()};
+        if (const auto& texts = m_context.session.texts())
+            workspace.texts = QString::fromStdString(texts->texts->path.string());
+        finishExport(writeWorkspace(workspace, path), path);
+    });
+    dialog->open();
+}
+
+void MainWindow::openWorkspace(const QString& path)
+{
+    const auto workspace = readWorkspace(path);
+    if (!workspace) {
+        showError(QString::fromStdString(workspace.error().message));
+        return;
+    }
+    restoreGeometry(workspace->geometry);
+    restoreState(workspace->state);
+    updateInspector();
+    const Settings::LastSession& session = workspace->session;
+    const auto request = [&session](const QString& text) {
+        TraceRequest made;
+        made.text = text.toStdString();
+        made.addSpecial = session.addSpecial;
+        return made;
+    };
+    m_promptBar->setComparing(session.compare.has_value());
+    m_context.session.setPrompts(request(session.prompt),
+        session.compare ? std::optional(request(*session.compare)) : std::nullopt);
+    if (!session.page.isEmpty())
+        showPage(session.page);
+    connect(
+        &m_context.session, &Session::modelOpened, this,
+        [this, layer = session.layer, texts = workspace->texts] {
+            if (layer)
+                m_context.session.selectLayer(LayerId(*layer));
+            if (!texts.isEmpty())
+                m_context.texts.open(texts);
+        },
+        Qt::SingleShotConnection);
+    m_context.models.open(session.model);
+}
+
 void MainWindow::showTexts()
 {
     if (m_context.session.texts())
@@ -163,13 +236,9 @@ void MainWindow::exportTo(const QString& suffix)
         showError(tr("There is no result on this page to export yet."));
         return;
     }
-    auto* dialog = new QFileDialog(this, tr("Export the page"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    auto* dialog = makeSaveDialog(
+        this, tr("Export the page"), report ? exportStem(*report) : page->id(), suffix);
     dialog->setObjectName(QStringLiteral("exportDialog"));
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setDefaultSuffix(suffix);
-    dialog->setNameFilter(tr("%1 file (*.%2)").arg(suffix.toUpper(), suffix));
-    dialog->selectFile((report ? exportStem(*report) : page->id()) + QLatin1Char('.') + suffix);
     connect(dialog, &QFileDialog::fileSelected, page, [this, page](const QString& path) {
         finishExport(exportPage(*page, m_context.style, path), path);
     });
@@ -261,6 +330,8 @@ void MainWindow::dropEvent(QDropEvent* event)
     const QString suffix = QFileInfo(path).suffix().toLower();
     if (suffix == QLatin1String("txt") || suffix == QLatin1String("jsonl"))
         m_context.texts.open(path);
+    else if (suffix == QLatin1String("moescope"))
+        openWorkspace(path);
     else
         m_context.models.open(path);
 }

@@ -85,6 +85,10 @@ void Program::start(const StartOptions& options)
     connect(
         &m_session, &Session::modelOpened, this, &Program::onFirstModel, Qt::SingleShotConnection);
     connect(&m_session, &Session::exploreChanged, this, &Program::onFirstResult);
+    if (options.model.endsWith(QLatin1String(".moescope"))) {
+        m_window->openWorkspace(options.model);
+        return;
+    }
     if (!options.model.isEmpty()) {
         m_models.open(options.model);
         return;

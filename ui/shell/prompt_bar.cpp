@@ -10,6 +10,7 @@
 #include <QScopedValueRollback>
 #include <QToolButton>
 
+#include "core/base/text.h"
 #include "core/model/open_model.h"
 #include "core/semantics/patterns.h"
 #include "ui/session/explore_controller.h"
@@ -26,6 +27,14 @@ namespace {
 
 /// Small and valid in any vocabulary: something to see when there is no tokenizer for a text.
 const std::vector<std::int32_t> kFirstIds{1, 2, 3, 4, 5, 6, 7, 8};
+
+bool isShaped(const QString& text, const ChatShape& shape)
+{
+    const QString before = QString::fromStdString(shape.before);
+    const QString after = QString::fromStdString(shape.after);
+    return text.size() >= before.size() + after.size() && text.startsWith(before)
+        && text.endsWith(after);
+}
 
 QString shortened(QString prompt)
 {
@@ -50,6 +59,7 @@ PromptBar::PromptBar(
     , m_examples(
           makeTool(QStringLiteral("examples"), QStringLiteral("examples"), tr("Example prompts")))
     , m_bos(new QPushButton(tr("BOS"), this))
+    , m_chat(new QPushButton(tr("Chat"), this))
     , m_add(makeTool(
           QStringLiteral("addCompare"), QStringLiteral("plus"), tr("Compare with a second prompt")))
     , m_analyse(new QPushButton(tr("Analyse"), this))
@@ -69,6 +79,12 @@ PromptBar::PromptBar(
     m_bos->setChecked(true);
     m_bos->hide(); // until a model says whether it has one
     connect(m_bos, &QPushButton::clicked, this, &PromptBar::submit);
+    m_chat->setObjectName(QStringLiteral("chat"));
+    m_chat->setProperty("role", QStringLiteral("segment"));
+    m_chat->setFocusPolicy(Qt::TabFocus);
+    m_chat->setCheckable(true);
+    m_chat->hide();
+    connect(m_chat, &QPushButton::clicked, this, &PromptBar::setChat);
     auto* menu = new QMenu(m_examples);
     menu->setObjectName(QStringLiteral("examplesMenu"));
     m_examples->setMenu(menu);
@@ -76,6 +92,7 @@ PromptBar::PromptBar(
     fillExamples();
     connect(m_add, &QToolButton::clicked, this, [this] { setComparing(true); });
     m_first->addControl(m_examples);
+    m_first->addControl(m_chat);
     m_first->addControl(m_bos);
     m_first->addControl(m_add);
     QToolButton* remove = makeTool(
@@ -184,6 +201,7 @@ void PromptBar::setComparing(bool comparing)
         return;
     m_second->setVisible(comparing);
     m_add->setVisible(!comparing);
+    placeChat();
     m_first->setLetter(comparing ? QStringLiteral("A") : QString());
     m_second->setLetter(comparing ? QStringLiteral("B") : QString());
     if (comparing) {
@@ -235,8 +253,51 @@ void PromptBar::submit()
     m_explore.submit(*prompt, *compare);
 }
 
+void PromptBar::setChat(bool chat)
+{
+    if (!m_shape)
+        return;
+    const QString before = QString::fromStdString(m_shape->before);
+    const QString after = QString::fromStdString(m_shape->after);
+    for (PromptField* field : {m_first, m_second}) {
+        const QString text = field->text();
+        const bool shaped = isShaped(text, *m_shape);
+        if (chat && !shaped && !text.trimmed().isEmpty())
+            field->setText(before + text + after);
+        else if (!chat && shaped)
+            field->setText(text.mid(before.size(), text.size() - before.size() - after.size()));
+    }
+    submit();
+}
+
+/// What cannot be pressed makes room for a second prompt.
+void PromptBar::placeChat()
+{
+    const auto& open = m_session.model();
+    m_chat->setVisible(open && open->model && open->tokenizer && (m_shape || !isComparing()));
+}
+
+void PromptBar::updateChat()
+{
+    m_shape.reset();
+    const OpenModel& open = *m_session.model();
+    const auto shape = chatShapeOf(open);
+    if (shape)
+        m_shape = *shape;
+    m_chat->setEnabled(m_shape.has_value());
+    placeChat();
+    m_chat->setChecked(m_shape && isShaped(m_first->text(), *m_shape));
+    m_chat->setToolTip(m_shape ? tr("Put the prompt into a user's turn: %1…%2")
+                                     .arg(QString::fromStdString(visibleToken(m_shape->before)),
+                                         QString::fromStdString(visibleToken(m_shape->after)))
+                               : QString::fromStdString(shape.error().message));
+    m_chat->setAccessibleDescription(m_chat->toolTip());
+}
+
 void PromptBar::onEdited()
 {
+    if (m_shape)
+        m_chat->setChecked(isShaped(m_first->text(), *m_shape));
     if (m_silent)
         return;
     m_history.stop();
@@ -258,6 +319,7 @@ void PromptBar::onModelOpened()
                                   : tr("Only a tokenizer knows what comes in front"));
     m_bos->setAccessibleName(m_bos->toolTip());
     m_examples->setEnabled(!ids);
+    updateChat();
     const QString hint = ids ? tr("Token ids such as 1, 50, 7 (this model has no tokenizer)")
                              : tr("Type a prompt and press Enter");
     m_first->edit()->setPlaceholderText(hint);

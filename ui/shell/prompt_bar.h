@@ -7,6 +7,7 @@
 #include <QWidget>
 
 #include "core/base/result.h"
+#include "core/model/chat_shape.h"
 #include "ui/shell/prompt_history.h"
 
 class QHBoxLayout;
@@ -52,6 +53,10 @@ private:
     void onPromptChanged();
     void onInterventionsChanged();
     void onEdited();
+    /// Puts both prompts into the model's chat shape, or takes them out of it.
+    void setChat(bool chat);
+    void updateChat(); ///< of a new model; a shape in doubt disables it and says why
+    void placeChat();
     void restyle();
     Result<TraceRequest> request(const PromptField& field) const;
     Result<std::optional<TraceRequest>> compareRequest() const;
@@ -66,8 +71,10 @@ private:
     PromptField* m_second;
     QToolButton* m_examples;
     QPushButton* m_bos;
+    QPushButton* m_chat;
     QToolButton* m_add;
     QPushButton* m_analyse;
+    std::optional<ChatShape> m_shape; ///< of the open model, where it is known
     bool m_ids = false; ///< the fields hold token ids
     bool m_silent = false; ///< the fields are being filled, not typed into
     QString m_lastText; ///< text prompt to return to after a model without tokenizer

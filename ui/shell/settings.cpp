@@ -25,6 +25,7 @@ const QString kMotion = QStringLiteral("look/motion");
 const QString kThreads = QStringLiteral("work/threads");
 const QString kMemory = QStringLiteral("work/memoryLimit");
 const QString kHub = QStringLiteral("work/hubCache");
+const QString kReports = QStringLiteral("work/reports");
 const QString kHistory = QStringLiteral("prompt/history");
 const QString kLast = QStringLiteral("last");
 const QString kGeometry = QStringLiteral("window/geometry");
@@ -127,6 +128,16 @@ QString Settings::hubCache() const
 void Settings::setHubCache(const QString& folder)
 {
     m_store->setValue(kHub, folder);
+}
+
+QString Settings::reportFolder() const
+{
+    return m_store->value(kReports).toString();
+}
+
+void Settings::setReportFolder(const QString& folder)
+{
+    m_store->setValue(kReports, folder);
 }
 
 QStringList Settings::promptHistory() const

@@ -41,6 +41,8 @@ public:
     void setMemoryLimit(std::uint64_t bytes);
     QString hubCache() const; ///< empty = automatic
     void setHubCache(const QString& folder);
+    QString reportFolder() const; ///< where saving begins; empty = where it was done last
+    void setReportFolder(const QString& folder);
 
     QStringList promptHistory() const; ///< oldest first
     void setPromptHistory(const QStringList& prompts);

@@ -41,6 +41,7 @@ SettingsDialog::SettingsDialog(Settings& settings, Style& style, QWidget* parent
     , m_threads(new QSpinBox(this))
     , m_memory(new QDoubleSpinBox(this))
     , m_hub(new QLineEdit(this))
+    , m_reports(new QLineEdit(this))
 {
     setObjectName(QStringLiteral("settingsDialog"));
     setWindowTitle(tr("Settings"));
@@ -105,28 +106,37 @@ void SettingsDialog::addWork(QFormLayout& form)
     m_memory->setToolTip(tr("A computation that would need more is refused before it starts."));
     form.addRow(tr("&Memory limit"), m_memory);
 
-    m_hub->setObjectName(QStringLiteral("hubFolder"));
     m_hub->setText(m_settings.hubCache());
     m_hub->setPlaceholderText(QString::fromStdString(defaultHubCache().string()));
-    auto* button = new QPushButton(tr("Choose…"), this);
-    button->setObjectName(QStringLiteral("chooseHubFolder"));
-    button->setAutoDefault(false);
-    connect(button, &QPushButton::clicked, this, &SettingsDialog::browse);
-    auto* row = new QHBoxLayout;
-    row->addWidget(m_hub, 1);
-    row->addWidget(button);
-    auto* label = new QLabel(tr("Hu&gging Face cache"), this);
-    label->setBuddy(m_hub);
-    form.addRow(label, row);
+    addFolder(form, m_hub, tr("Hu&gging Face cache"), tr("Folder of the Hugging Face cache"),
+        QStringLiteral("hubFolder"));
+    m_reports->setText(m_settings.reportFolder());
+    m_reports->setPlaceholderText(tr("where something was saved last"));
+    addFolder(form, m_reports, tr("&Reports and figures"), tr("Folder for reports and figures"),
+        QStringLiteral("reportFolder"));
 }
 
-void SettingsDialog::browse()
+void SettingsDialog::addFolder(QFormLayout& form, QLineEdit* field, const QString& label,
+    const QString& choose, const QString& objectName)
 {
-    auto* dialog = new QFileDialog(this, tr("Folder of the Hugging Face cache"), m_hub->text());
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setFileMode(QFileDialog::Directory);
-    connect(dialog, &QFileDialog::fileSelected, m_hub, &QLineEdit::setText);
-    dialog->open();
+    field->setObjectName(objectName);
+    auto* button = new QPushButton(tr("Choose…"), this);
+    button->setObjectName(objectName + QStringLiteral("Choose"));
+    button->setAccessibleName(choose);
+    button->setAutoDefault(false);
+    connect(button, &QPushButton::clicked, this, [this, field, choose] {
+        auto* dialog = new QFileDialog(this, choose, field->text());
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        dialog->setFileMode(QFileDialog::Directory);
+        connect(dialog, &QFileDialog::fileSelected, field, &QLineEdit::setText);
+        dialog->open();
+    });
+    auto* row = new QHBoxLayout;
+    row->addWidget(field, 1);
+    row->addWidget(button);
+    auto* words = new QLabel(label, this);
+    words->setBuddy(field);
+    form.addRow(words, row);
 }
 
 void SettingsDialog::accept()
@@ -138,6 +148,7 @@ void SettingsDialog::accept()
     m_settings.setMemoryLimit(
         static_cast<std::uint64_t>(std::llround(m_memory->value() * kGigabyte)));
     m_settings.setHubCache(m_hub->text().trimmed());
+    m_settings.setReportFolder(m_reports->text().trimmed());
     emit settingsChanged();
     QDialog::accept();
 }

@@ -30,7 +30,8 @@ signals:
 private:
     void addLook(QFormLayout& form);
     void addWork(QFormLayout& form);
-    void browse();
+    void addFolder(QFormLayout& form, QLineEdit* field, const QString& label, const QString& choose,
+        const QString& objectName);
 
     Settings& m_settings;
     QComboBox* m_theme;
@@ -39,6 +40,7 @@ private:
     QSpinBox* m_threads;
     QDoubleSpinBox* m_memory;
     QLineEdit* m_hub;
+    QLineEdit* m_reports;
 };
 
 } // namespace moescope::ui

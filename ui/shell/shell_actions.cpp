@@ -26,6 +26,11 @@ ShellActions::ShellActions(QWidget* window)
     openTexts = make("openTexts", tr("Open &texts…"), QKeySequence(QStringLiteral("Ctrl+Shift+T")));
     openTexts->setToolTip(tr("A .jsonl file with a {domain, doc, text} a line, or a .txt file"));
     bundledTexts = make("bundledTexts", tr("&Bundled texts"));
+    openWorkspace = make("openWorkspace", tr("&Open workspace…"));
+    saveWorkspace
+        = make("saveWorkspace", tr("&Save workspace…"), QKeySequence(QStringLiteral("Ctrl+Alt+S")));
+    floatPage = make("floatPage", tr("Page in a &window of its own"),
+        QKeySequence(QStringLiteral("Ctrl+Shift+N")));
     previousDocument = make("previousDocument", tr("Previous document of the texts"),
         QKeySequence(QStringLiteral("Alt+PgUp")));
     nextDocument = make("nextDocument", tr("Next document of the texts"),
@@ -85,6 +90,8 @@ QMenu* ShellActions::makeMenu(QWidget* parent) const
     menu->addSeparator();
     QMenu* texts = menu->addMenu(tr("&Texts"));
     texts->addActions({openTexts, bundledTexts, previousDocument, nextDocument});
+    QMenu* workspace = menu->addMenu(tr("Wor&kspace"));
+    workspace->addActions({openWorkspace, saveWorkspace});
     menu->addSeparator();
     menu->addActions({undo, redo, back, forward});
     menu->addSeparator();
@@ -97,7 +104,7 @@ QMenu* ShellActions::makeMenu(QWidget* parent) const
     QAction* hint
         = text->addAction(tr("Screen at %1 %; start with --scale to change it").arg(percent));
     hint->setEnabled(false);
-    menu->addAction(toggleInspector);
+    menu->addActions({toggleInspector, floatPage});
     menu->addSeparator();
     menu->addActions({palette, settings, keys, about, quit});
     return menu;

@@ -29,6 +29,9 @@ public:
     QAction* comparePrompts;
     QAction* analyse;
     QAction* openTexts;
+    QAction* openWorkspace;
+    QAction* saveWorkspace;
+    QAction* floatPage;
     QAction* bundledTexts;
     QAction* previousDocument;
     QAction* nextDocument;

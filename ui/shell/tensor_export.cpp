@@ -15,6 +15,7 @@
 #include "ui/jobs/job_runner.h"
 #include "ui/session/session.h"
 #include "ui/shell/page.h"
+#include "ui/style/save_dialog.h"
 
 namespace moescope::ui {
 
@@ -72,6 +73,8 @@ void TensorExport::ask()
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setObjectName(QStringLiteral("exportTensorDialog"));
     dialog->setAcceptMode(QFileDialog::AcceptSave);
+    if (!saveFolder().isEmpty())
+        dialog->setDirectory(saveFolder());
     QStringList filters;
     for (const auto& [suffix, label] : kFormats)
         filters += tr(label);
