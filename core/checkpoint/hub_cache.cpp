@@ -106,13 +106,13 @@ std::string readModelType(const fs::path& folder)
     return type && *type ? displayName(**type) : std::string();
 }
 
-/// Of a folder whose model is a GGUF file.
-std::string readArchitecture(const fs::path& folder)
+/// Of a GGUF file, or of a folder whose model is one.
+std::string readArchitecture(const fs::path& path)
 {
-    const auto found = findWeightFiles(folder);
+    const auto found = findWeightFiles(path);
     if (!found || found->format != WeightFormat::Gguf)
         return {};
-    const auto checkpoint = Checkpoint::open(folder);
+    const auto checkpoint = Checkpoint::open(path);
     if (!checkpoint)
         return {};
     const auto name = (*checkpoint)->metadata().string("general.architecture");
@@ -147,9 +147,9 @@ bool isOneOfSeveral(const fs::path& file)
 }
 
 /// Every weight file is there; none is opened.
-bool isComplete(const fs::path& folder)
+bool isComplete(const fs::path& path)
 {
-    const auto found = findWeightFiles(folder);
+    const auto found = findWeightFiles(path);
     if (!found)
         return false;
     if (found->format == WeightFormat::Safetensors && !found->index
@@ -175,6 +175,74 @@ HubModel describe(std::string name, const fs::path& folder)
     return model;
 }
 
+/// GGUF files in a snapshot and in its folders: repositories keep a model in several
+/// quantisations, and split ones in a folder each.
+std::vector<fs::path> allGgufModels(const fs::path& snapshot)
+{
+    std::vector<fs::path> all = ggufModels(snapshot);
+    for (const fs::path& entry : entries(snapshot)) {
+        if (!isFolder(entry))
+            continue;
+        const auto inside = ggufModels(entry);
+        all.insert(all.end(), inside.begin(), inside.end());
+    }
+    return all;
+}
+
+std::string ggufName(const std::string& repository, const fs::path& snapshot, const fs::path& file)
+{
+    return repository + "/" + file.lexically_relative(snapshot).generic_string();
+}
+
+HubModel describeGguf(const std::string& repository, const fs::path& snapshot, const fs::path& file)
+{
+    HubModel model;
+    model.name = displayName(ggufName(repository, snapshot, file));
+    model.revision = snapshot.filename().string();
+    model.folder = file;
+    model.complete = isComplete(file);
+    if (const auto found = findWeightFiles(file)) {
+        for (const fs::path& part : found->files) {
+            std::error_code error;
+            const auto size = fs::file_size(part, error);
+            model.bytes += error ? 0 : size;
+        }
+    }
+    if (model.complete)
+        model.modelType = readArchitecture(file);
+    return model;
+}
+
+void addModels(std::vector<HubModel>& models, const std::string& name, const fs::path& snapshot)
+{
+    const std::vector<fs::path> ggufs = allGgufModels(snapshot);
+    const bool isOne
+        = ggufs.empty() || (ggufs.size() == 1 && ggufs.front().parent_path() == snapshot);
+    const auto whole = findWeightFiles(snapshot);
+    if (isOne || (whole && whole->format == WeightFormat::Safetensors))
+        models.push_back(describe(name, snapshot));
+    if (isOne)
+        return;
+    for (const fs::path& file : ggufs)
+        models.push_back(describeGguf(name, snapshot, file));
+}
+
+/// The file of "org/name/model.gguf" in the repository "org/name"; empty when it has none of that
+/// name.
+fs::path namedGguf(const fs::path& repository, const std::string& full, std::string_view name)
+{
+    if (full.empty() || !name.starts_with(full + "/"))
+        return {};
+    const fs::path snapshot = chooseSnapshot(repository);
+    if (snapshot.empty())
+        return {};
+    for (const fs::path& file : allGgufModels(snapshot)) {
+        if (ggufName(full, snapshot, file) == name)
+            return file;
+    }
+    return {};
+}
+
 } // namespace
 
 fs::path defaultHubCache()
@@ -195,11 +263,11 @@ std::vector<HubModel> listHubModels(const fs::path& cache)
     std::vector<HubModel> models;
     try {
         for (const fs::path& repository : entries(cache)) {
-            std::string name = modelName(repository.filename().string());
+            const std::string name = modelName(repository.filename().string());
             if (name.empty())
                 continue;
             if (const fs::path snapshot = chooseSnapshot(repository); !snapshot.empty())
-                models.push_back(describe(std::move(name), snapshot));
+                addModels(models, name, snapshot);
         }
     } catch (const std::exception&) {
         // Out of memory or out of handles: what was found so far is still worth showing.
@@ -223,6 +291,8 @@ Result<fs::path> findHubModel(const fs::path& cache, std::string_view name)
             const std::string full = modelName(repository.filename().string());
             if (full.empty() || name.empty())
                 continue;
+            if (const fs::path file = namedGguf(repository, full, name); !file.empty())
+                return file;
             if (full == name)
                 exact.push_back(repository);
             else if (full.ends_with("/" + std::string(name)))

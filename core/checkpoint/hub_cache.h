@@ -12,11 +12,13 @@
 
 namespace moescope {
 
-/// One model in the Hugging Face hub cache (`models--ORG--NAME/snapshots/REVISION`).
+/// One model in the Hugging Face hub cache (`models--ORG--NAME/snapshots/REVISION`). Where a
+/// repository offers several GGUF files, each is a model.
 struct HubModel {
-    std::string name; ///< "allenai/OLMoE-1B-7B-0924"
+    std::string name; ///< "allenai/OLMoE-1B-7B-0924", "org/name/model-Q4_K_M.gguf"
     std::string revision;
-    std::filesystem::path folder; ///< the snapshot that refs/main names, else the newest
+    /// The snapshot that refs/main names, else the newest; one of several GGUF files itself.
+    std::filesystem::path folder;
     std::uint64_t bytes = 0; ///< of the weight files, symbolic links followed
     std::string modelType; ///< "model_type" of its config.json; empty when it cannot be read
     bool complete = false; ///< every weight file that the index names is there
@@ -27,8 +29,8 @@ struct HubModel {
 std::filesystem::path defaultHubCache();
 /// Models in `cache`, sorted by name; an absent folder gives an empty list.
 std::vector<HubModel> listHubModels(const std::filesystem::path& cache);
-/// The snapshot folder of "org/name", or of "name" when only one model ends in it. NotFound
-/// otherwise.
+/// The snapshot folder of "org/name", or of "name" when only one model ends in it; the file of
+/// "org/name/model-Q4_K_M.gguf". NotFound otherwise.
 Result<std::filesystem::path> findHubModel(
     const std::filesystem::path& cache, std::string_view name);
 

@@ -214,4 +214,10 @@ Result<WeightFiles> findWeightFiles(const fs::path& path)
     return fromWeightFile(path, folder);
 }
 
+std::vector<fs::path> ggufModels(const fs::path& folder)
+{
+    const auto listing = list(folder);
+    return listing ? listing->ggufs : std::vector<fs::path>();
+}
+
 } // namespace moescope

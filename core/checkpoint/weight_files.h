@@ -27,4 +27,8 @@ struct WeightFiles {
 /// whole model, and so does one part of a split GGUF model.
 Result<WeightFiles> findWeightFiles(const std::filesystem::path& path);
 
+/// The GGUF models in a folder, each by the file that opens it, sorted; picture encoders are left
+/// out. Empty when it cannot be read.
+std::vector<std::filesystem::path> ggufModels(const std::filesystem::path& folder);
+
 } // namespace moescope

@@ -44,6 +44,8 @@ std::string modelTitle(const fs::path& path)
         name.erase(0, kHubPrefix.size());
         if (const auto dashes = name.find("--"); dashes != std::string::npos)
             name.replace(dashes, 2, "/");
+        if (path.extension() == ".gguf") // a repository may hold several
+            name += "/" + path.filename().string();
         return name;
     }
     std::error_code error;

@@ -7,6 +7,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/hub_cache.h"
 #include "core/io/file_write.h"
+#include "core/model/open_model.h"
 #include "tests/support/checkpoint_builder.h"
 #include "tests/support/files.h"
 
@@ -177,6 +178,53 @@ private slots:
         fs::remove(config);
         QCOMPARE(::mkfifo(config.c_str(), 0600), 0);
         QCOMPARE(listHubModels(cache()).front().modelType, std::string());
+    }
+
+    void everyGgufFileIsAModel()
+    {
+        const fs::path folder = fs::path(m_folder->path().toStdString()) / "many";
+        fs::create_directories(folder);
+        const fs::path gguf = test::fixtures() / "gguf";
+        fs::copy_file(gguf / "qwen3moe-q4_k_m" / "model.gguf", folder / "m-Q4_K_M.gguf");
+        fs::copy_file(gguf / "olmoe-bf16" / "model.gguf", folder / "m-BF16.gguf");
+        fs::copy_file(gguf / "olmoe-bf16" / "model.gguf", folder / "mmproj-BF16.gguf");
+        const fs::path repo = repository("models--org--many");
+        addSnapshot(repo, "1", folder);
+        const fs::path snapshot = repo / "snapshots" / "1";
+        fs::create_directories(snapshot / "F16");
+        for (const char* part : {"model-00001-of-00003.gguf", "model-00003-of-00003.gguf"})
+            fs::copy_file(gguf / "qwen2moe-split-f16" / part, snapshot / "F16" / part);
+
+        auto models = listHubModels(cache());
+        QCOMPARE(models.size(), std::size_t{3});
+        const std::string split = "org/many/F16/model-00001-of-00003.gguf";
+        QCOMPARE(models[0].name, split);
+        QVERIFY(!models[0].complete);
+        QCOMPARE(models[1].name, std::string("org/many/m-BF16.gguf"));
+        QCOMPARE(models[1].modelType, std::string("olmoe"));
+        QCOMPARE(models[1].bytes, std::uint64_t{fs::file_size(folder / "m-BF16.gguf")});
+        QCOMPARE(models[2].modelType, std::string("qwen3moe"));
+        QVERIFY(models[2].complete);
+
+        fs::copy_file(gguf / "qwen2moe-split-f16" / "model-00002-of-00003.gguf",
+            snapshot / "F16" / "model-00002-of-00003.gguf");
+        models = listHubModels(cache());
+        QVERIFY(models[0].complete);
+        for (const HubModel& model : models) {
+            const auto found = findHubModel(cache(), model.name);
+            VERIFY_OK(found);
+            QCOMPARE(*found, model.folder);
+            const auto open = openModel(*found);
+            VERIFY_OK(open);
+            QVERIFY((*open)->model);
+            QCOMPARE(modelTitle(*found), "org/many/" + model.folder.filename().string());
+        }
+        for (const char* name : {"org/many/m-Q8_0.gguf", "org/many/../many/m-BF16.gguf",
+                 "org/many/", "org/many/F16", "org/many/mmproj-BF16.gguf"}) {
+            const auto none = findHubModel(cache(), name);
+            QVERIFY2(!none && none.error().code == ErrorCode::NotFound, name);
+        }
+        QCOMPARE(*findHubModel(cache(), "org/many"), snapshot); // which of them is asked for then
     }
 
     void modelsAreFoundByName()
