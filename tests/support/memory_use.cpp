@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/memory_use.h"
+
+#include <fstream>
+#include <string>
+
+namespace moescope::test {
+
+std::uint64_t anonymousBytes()
+{
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    while (status >> word) {
+        if (word == "RssAnon:") {
+            std::uint64_t kilobytes = 0;
+            status >> kilobytes;
+            return kilobytes * 1024;
+        }
+    }
+    return 0;
+}
+
+} // namespace moescope::test

@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: The Moescope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace moescope::test {
+
+/// Bytes of this process that no file stands behind; 0 where the system does not say.
+std::uint64_t anonymousBytes();
+
+} // namespace moescope::test
