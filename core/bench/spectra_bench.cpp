@@ -51,7 +51,7 @@ public:
         CertainSpectra spectra(
             m_rows, m_cols, {0.90, 0.95, 0.99},
             [&](std::size_t i) {
-                return CertainSpectra::Input{matrices[i], {}};
+                return CertainSpectra::Input{matrices[i % matrices.size()], {}};
             },
             [&](std::size_t, Spectrum&& spectrum, bool certain) {
                 doubles += certain && spectrum.precision == Precision::Double ? 1 : 0;
