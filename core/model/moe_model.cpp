@@ -234,8 +234,10 @@ Status checkScales(const Json& json, const Checkpoint& checkpoint)
         return {};
     for (const TensorInfo& tensor : checkpoint.tensors()) {
         const bool packed = tensor.dtype == DType::F8E4M3 || tensor.dtype == DType::F8E5M2;
+        // "w1.weight" may also have its scales in "w1.scale".
+        const std::string stem = tensor.name.substr(0, tensor.name.rfind('.'));
         if (!packed || tensor.shape.size() < 2 || checkpoint.find(tensor.name + "_scale_inv")
-            || checkpoint.find(tensor.name + "_scale"))
+            || checkpoint.find(tensor.name + "_scale") || checkpoint.find(stem + ".scale"))
             continue;
         const std::string name = displayName(tensor.name);
         return fail(ErrorCode::Unsupported,

@@ -323,6 +323,68 @@ private slots:
         QVERIFY(refused > keys.size());
     }
 
+    /// DeepSeek-V4's original files: MXFP4 and E4M3 with their scales in "<name>.scale".
+    void expertsWithScalesOfTheirOwnName()
+    {
+        constexpr std::uint64_t kWide = 64;
+        constexpr std::uint64_t kNarrow = 32;
+        Json config = usual("deepseek_v4");
+        config["num_hidden_layers"] = 2;
+        config["hidden_size"] = kWide;
+        config["moe_intermediate_size"] = kNarrow;
+        config["quantization_config"] = {{"quant_method", "fp8"}};
+        test::CheckpointBuilder builder;
+        const auto fill = [](std::size_t count, unsigned value) {
+            return std::vector<std::byte>(count, static_cast<std::byte>(value));
+        };
+        for (int l = 0; l < 2; ++l) {
+            const std::string moe = "layers." + std::to_string(l) + ".ffn.";
+            std::vector<float> router(kExperts * kWide, 0.5F);
+            builder.add(moe + "gate.weight", DType::F32, {kExperts, kWide}, router);
+            for (std::uint64_t e = 0; e < kExperts; ++e) {
+                for (const auto& [name, rows, cols] : {std::tuple{"w1", kNarrow, kWide},
+                         std::tuple{"w3", kNarrow, kWide}, std::tuple{"w2", kWide, kNarrow}}) {
+                    const std::string expert = moe + "experts." + std::to_string(e) + "." + name;
+                    if (l == 0) { // 0x7A: -1 in the low half, 6 in the high one; 2^(128 - 127)
+                        builder.addBytes(expert + ".weight", DType::I8, {rows, cols / 2},
+                            fill(rows * cols / 2, 0x7A));
+                        builder.addBytes(expert + ".scale", DType::F8E8M0, {rows, cols / 32},
+                            fill(rows * cols / 32, 128));
+                    } else { // 0.75 * 2^(126 - 127)
+                        builder.addBytes(expert + ".weight", DType::F8E4M3, {rows, cols},
+                            fill(rows * cols, 0x34));
+                        builder.addBytes(expert + ".scale", DType::F8E8M0, {1, 1}, fill(1, 126));
+                    }
+                }
+            }
+        }
+        QTemporaryDir temporary;
+        const fs::path folder = temporary.path().toStdString();
+        std::ofstream(folder / "config.json") << config.dump();
+        VERIFY_OK(builder.writeFile(folder / "model.safetensors"));
+        const auto open = openModel(folder);
+        VERIFY_OK(open);
+        QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
+        for (const MlpTensors& expert : (*open)->model->layer(LayerId(0)).experts) {
+            for (const Projection projection : kProjections) {
+                const std::vector<float> values = decodeAll(expert[projection]);
+                QCOMPARE(values.size(), std::size_t{kWide * kNarrow});
+                for (std::size_t i = 0; i < values.size(); ++i)
+                    QCOMPARE(values[i], i % 2 == 0 ? -2.0F : 12.0F);
+            }
+        }
+        for (const MlpTensors& expert : (*open)->model->layer(LayerId(1)).experts) {
+            for (const float value : decodeAll(expert.down))
+                QCOMPARE(value, 0.375F);
+        }
+        config["moe_intermediate_size"] = kNarrow * 2;
+        std::ofstream(folder / "config.json") << config.dump();
+        const auto other = openModel(folder);
+        VERIFY_OK(other);
+        QCOMPARE((*other)->modelError.code, ErrorCode::Unsupported);
+        QVERIFY((*other)->modelError.message.find("neither MXFP4 nor") != std::string::npos);
+    }
+
     void expertsWithoutTheirScalesAreRefused()
     {
         QTemporaryDir temporary;

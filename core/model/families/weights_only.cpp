@@ -10,6 +10,7 @@
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 #include "core/model/families/family.h"
+#include "core/model/families/scaled_matrix.h"
 #include "core/model/families/weights_only_entries.h"
 #include "core/model/families/weights_only_layers.h"
 
@@ -142,6 +143,20 @@ Status requireScales(const MatrixView& matrix, std::string_view name)
             displayName(name), dtypeName(matrix.dtype)));
 }
 
+/// Experts whose scales have names of their own.
+Result<std::vector<MlpTensors>> scaledExperts(const Checkpoint& checkpoint,
+    const std::string& prefix, std::uint32_t count, std::uint64_t hidden, std::uint64_t inner)
+{
+    std::vector<MlpTensors> experts(count);
+    for (std::uint32_t e = 0; e < count; ++e) {
+        const std::string name = fmt::format("{}{}.", prefix, e);
+        MOESCOPE_TRY(experts[e].gate, family::scaledMatrix(checkpoint, name + "w1", inner, hidden));
+        MOESCOPE_TRY(experts[e].up, family::scaledMatrix(checkpoint, name + "w3", inner, hidden));
+        MOESCOPE_TRY(experts[e].down, family::scaledMatrix(checkpoint, name + "w2", hidden, inner));
+    }
+    return experts;
+}
+
 /// Three tensors for all experts of a layer.
 Result<std::vector<MlpTensors>> stackedExperts(const Entry& entry, const Checkpoint& checkpoint,
     const std::string& prefix, std::uint64_t count, std::uint64_t hidden, std::uint64_t inner)
@@ -166,6 +181,8 @@ Result<std::vector<MlpTensors>> findExperts(const Entry& entry, const ModelConfi
     const std::uint32_t count = config.router.experts;
     if (entry.stacked)
         return stackedExperts(entry, checkpoint, prefix, count, config.hidden, inner);
+    if (checkpoint.find(prefix + "0.w1.scale"))
+        return scaledExperts(checkpoint, prefix, count, config.hidden, inner);
     if (!entry.names.gate.empty())
         return family::experts(checkpoint, prefix, entry.names, count, config.hidden, inner);
     std::vector<MlpTensors> experts(count);
