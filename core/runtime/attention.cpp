@@ -71,7 +71,7 @@ void attention(const MoeModel& model, LayerId layer, KvCache::Layer& cache,
 
     std::vector<float> queries(tokens * weights.q.rows); // [T, H, hd], or twice that with a gate
     std::vector<float> gates;
-    multiply(weights.q, x, tokens, queries, input.pool);
+    multiply(weights.q, x, tokens, queries, input.pool, input.precision);
     addBias(queries, weights.qBias);
     if (spec.outputGate)
         splitGate(std::vector(queries), spec.headDim, queries, gates);
@@ -79,8 +79,8 @@ void attention(const MoeModel& model, LayerId layer, KvCache::Layer& cache,
     cache.values.resize((input.first + tokens) * keyWidth);
     const auto newKeys = std::span(cache.keys).subspan(input.first * keyWidth); // [T, G, hd]
     const auto newValues = std::span(cache.values).subspan(input.first * keyWidth);
-    multiply(weights.k, x, tokens, newKeys, input.pool);
-    multiply(weights.v, x, tokens, newValues, input.pool);
+    multiply(weights.k, x, tokens, newKeys, input.pool, input.precision);
+    multiply(weights.v, x, tokens, newValues, input.pool, input.precision);
     addBias(newKeys, weights.kBias);
     addBias(newValues, weights.vBias);
     for (std::size_t t = 0; t < tokens; ++t) {
@@ -109,7 +109,7 @@ void attention(const MoeModel& model, LayerId layer, KvCache::Layer& cache,
     attend(model, layer, memory, spec.heads, queries, mixed, input);
     for (std::size_t i = 0; i < gates.size(); ++i)
         mixed[i] *= sigmoid(gates[i]);
-    multiply(weights.o, mixed, tokens, out, input.pool);
+    multiply(weights.o, mixed, tokens, out, input.pool, input.precision);
     addBias(out, weights.oBias);
 }
 

@@ -41,16 +41,16 @@ std::vector<char> BlockInput::zeroedValues(LayerId layer) const
 }
 
 void denseMlp(const MlpTensors& mlp, const Activation& activation, std::span<const float> x,
-    std::span<float> out, std::size_t tokens, WorkerPool* pool)
+    std::span<float> out, std::size_t tokens, const BlockInput& input)
 {
     const std::size_t inner = mlp.gate.rows;
     std::vector<float> gate(tokens * inner);
     std::vector<float> up(tokens * inner);
-    multiply(mlp.gate, x, tokens, gate, pool);
-    multiply(mlp.up, x, tokens, up, pool);
+    multiply(mlp.gate, x, tokens, gate, input.pool, input.precision);
+    multiply(mlp.up, x, tokens, up, input.pool, input.precision);
     for (std::size_t i = 0; i < gate.size(); ++i)
         gate[i] = activate(activation, gate[i], up[i]);
-    multiply(mlp.down, gate, tokens, out, pool);
+    multiply(mlp.down, gate, tokens, out, input.pool, input.precision);
 }
 
 void runBlock(const MoeModel& model, LayerId layer, KvCache::Layer& cache, std::span<float> hidden,
@@ -109,7 +109,7 @@ void runBlock(const MoeModel& model, LayerId layer, KvCache::Layer& cache, std::
     if (spec.mixture)
         mixture(model, layer, normed, output, input);
     else
-        denseMlp(weights.dense, config.activation, normed, output, tokens, input.pool);
+        denseMlp(weights.dense, config.activation, normed, output, tokens, input);
     add(weights.mlpPostNorm, Component::Mlp,
         [&](std::uint32_t position, std::span<const float> row) {
             input.observer->onMlpOutput(layer, position, row);

@@ -21,6 +21,8 @@ struct BlockInput {
     const Interventions* interventions = nullptr;
     ForwardObserver* observer = nullptr; ///< may be null
     WorkerPool* pool = nullptr;
+    Precision precision
+        = Precision::Float32; ///< of attention's projections and MLPs, never of the router
 
     std::uint32_t position(std::size_t t) const { return static_cast<std::uint32_t>(first + t); }
     /// By cache position up to the last token: 1 where the layer's value vectors are to be zero.
@@ -48,7 +50,7 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
 
 /// out [T, D] = gated MLP of x [T, D].
 void denseMlp(const MlpTensors& mlp, const Activation& activation, std::span<const float> x,
-    std::span<float> out, std::size_t tokens, WorkerPool* pool);
+    std::span<float> out, std::size_t tokens, const BlockInput& input);
 
 /// rows [T, bias size] += bias; an empty bias changes nothing.
 void addBias(std::span<float> rows, std::span<const float> bias);

@@ -217,7 +217,8 @@ Status runChunk(const MoeModel& model, KvCache& cache, std::span<const std::int3
             observer->onHidden(layer, static_cast<std::uint32_t>(first + t),
                 std::span<const float>(hidden).subspan(t * config.hidden, config.hidden));
     };
-    const BlockInput input{positions, first, &rope, &spec.interventions, observer, context.pool()};
+    const BlockInput input{
+        positions, first, &rope, &spec.interventions, observer, context.pool(), spec.precision};
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         MOESCOPE_CHECK(context.check());
         tellHidden(l);

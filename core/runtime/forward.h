@@ -11,6 +11,7 @@
 #include "core/base/result.h"
 #include "core/model/moe_model.h"
 #include "core/task/task_context.h"
+#include "core/tensor/linear.h"
 
 namespace moescope {
 
@@ -61,6 +62,9 @@ struct ForwardSpec {
     /// an empty cache decides, so that a sequence cut into several passes gives the same bits.
     std::uint32_t reach = 0;
     Interventions interventions;
+    /// Bf16 reads prompts faster on processors that can, with the error of bfloat16 activations;
+    /// single tokens stay as they are. Never the default.
+    Precision precision = Precision::Float32;
     LogitsWanted logits = LogitsWanted::Last;
     /// Tokens that go through all layers together; bounds the memory of long prompts.
     std::uint32_t chunk = 256;

@@ -120,7 +120,7 @@ void addShared(const MoeModel& model, const LayerTensors& weights, std::span<con
     const std::size_t tokens = input.positions.size();
     const std::size_t width = model.config().hidden;
     std::vector<float> shared(out.size());
-    denseMlp(*weights.shared, model.config().activation, x, shared, tokens, input.pool);
+    denseMlp(*weights.shared, model.config().activation, x, shared, tokens, input);
     std::vector<float> gates(tokens, 1.0F);
     if (!weights.sharedGate.empty()) {
         multiply(weights.sharedGate, x, tokens, gates, input.pool);
@@ -157,8 +157,8 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
             std::vector<float> up(n * count);
             float* gate = activations.data() + group.begin * inner + first;
             const MlpTensors& expert = experts[group.expert];
-            multiplyRows(expert.gate, first, count, tokens, gate, inner);
-            multiplyRows(expert.up, first, count, tokens, up.data(), count);
+            multiplyRows(expert.gate, first, count, tokens, gate, inner, input.precision);
+            multiplyRows(expert.up, first, count, tokens, up.data(), count, input.precision);
             for (std::size_t i = 0; weighsInput && i < n; ++i) {
                 for (std::size_t r = 0; r < count; ++r) {
                     gate[i * inner + r] *= slots[group.begin + i].weight;
@@ -182,7 +182,8 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
             const std::size_t n = group.end - group.begin;
             float* output = outputs.data() + group.begin * width + first;
             multiplyRows(experts[group.expert].down, first, count,
-                std::span<const float* const>(inputs).subspan(group.begin, n), output, width);
+                std::span<const float* const>(inputs).subspan(group.begin, n), output, width,
+                input.precision);
             addRowBias(experts[group.expert].downBias, first, count, n, output, width);
         });
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/task/worker_pool.h"
+#include "core/tensor/bf16_products.h"
 #include "core/tensor/vector_kernels.h"
 
 namespace moescope {
@@ -88,7 +89,7 @@ float dot(const float* a, const float* b, std::size_t n)
 }
 
 void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count,
-    std::span<const float* const> inputs, float* out, std::size_t outStride)
+    std::span<const float* const> inputs, float* out, std::size_t outStride, Precision precision)
 {
     if (inputs.empty() || count == 0)
         return;
@@ -102,6 +103,12 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
             kernels.products(storedRows(matrix, first + done, rows, scales), inputs.data(),
                 inputs.size(), out + done, outStride);
         }
+        return;
+    }
+    if (precision == Precision::Bf16 && matrix.dtype == DType::BF16 && kernels.products
+        && hasBf16Products()) {
+        bf16Products(
+            storedRows(matrix, first, count, scales), inputs.data(), inputs.size(), out, outStride);
         return;
     }
     const std::size_t inputsAtOnce
@@ -123,7 +130,7 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
 }
 
 void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size_t n,
-    std::span<float> out, WorkerPool* pool)
+    std::span<float> out, WorkerPool* pool, Precision precision)
 {
     std::vector<const float*> pointers(n);
     for (std::size_t i = 0; i < n; ++i)
@@ -136,7 +143,7 @@ void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size
     parallelFor(pool, tasks, [&](std::size_t task) {
         const std::size_t first = task * rowsPerTask;
         multiplyRows(matrix, first, std::min(rowsPerTask, matrix.rows - first), pointers,
-            out.data() + first, matrix.rows);
+            out.data() + first, matrix.rows, precision);
     });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "core/tensor/matrix_view.h"
@@ -15,14 +16,19 @@ class WorkerPool;
 /// VectorKernels), so one vector alone, many together, and any thread count give the same bits on
 /// one machine; another instruction set differs by rounding.
 
+/// Bf16 is for many vectors at once where the processor has dot products of bfloat16 numbers (see
+/// bf16_products.h) and the rows are stored so; elsewhere it changes nothing.
+enum class Precision : std::uint8_t { Float32, Bf16 };
+
 /// out[i * outStride + r] = row (first + r) of `matrix` · inputs[i], for r < count. Each input has
 /// matrix.cols values. Runs on the calling thread.
 void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count,
-    std::span<const float* const> inputs, float* out, std::size_t outStride);
+    std::span<const float* const> inputs, float* out, std::size_t outStride,
+    Precision precision = Precision::Float32);
 
 /// out[i * matrix.rows + r] for all rows; `inputs` is [n, cols]. Row blocks run in parallel.
 void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size_t n,
-    std::span<float> out, WorkerPool* pool);
+    std::span<float> out, WorkerPool* pool, Precision precision = Precision::Float32);
 
 /// The slow plain way (one double sum a product), for tests.
 void multiplyReference(
