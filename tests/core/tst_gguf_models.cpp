@@ -369,6 +369,7 @@ private slots:
         row("unused tensor", ErrorCode::Unsupported, "blk.0.post_ffw_norm.weight");
         row("missing size", ErrorCode::BadFormat, "\"llama.embedding_length\" is missing");
         row("zero heads", ErrorCode::BadFormat, "\"llama.attention.head_count\" is 0");
+        row("no number of experts", ErrorCode::BadFormat, "\"granitemoe.expert_count\" is missing");
         row("missing experts", ErrorCode::NotFound, "blk.0.ffn_down_exps.weight");
         row("wrong experts", ErrorCode::BadFormat, "[2, 8, 3]");
         row("no router", ErrorCode::BadFormat, "ffn_gate_inp.weight");
@@ -393,7 +394,10 @@ private slots:
             small.sizes.erase("embedding_length");
         else if (change == QStringLiteral("zero heads"))
             small.sizes["attention.head_count"] = 0;
-        else if (change == QStringLiteral("missing experts"))
+        else if (change == QStringLiteral("no number of experts")) {
+            small.architecture = "granitemoe";
+            small.sizes.erase("expert_count");
+        } else if (change == QStringLiteral("missing experts"))
             small.tensors.erase("blk.0.ffn_down_exps.weight");
         else if (change == QStringLiteral("wrong experts"))
             small.tensors["blk.0.ffn_down_exps.weight"] = {3, 8, 2};

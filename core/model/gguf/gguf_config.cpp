@@ -325,6 +325,9 @@ Result<Description> describe(const Checkpoint& checkpoint)
     Description description{{}, architecture->layout};
     ModelConfig& config = description.config;
     MOESCOPE_TRY(config, family->readConfig(json, keys.source()));
+    // A family without dense models takes its usual number where the file gives none.
+    if (config.router.experts > 0 && !json.contains("num_experts"))
+        return keys.bad(fmt::format("\"{}.expert_count\" is missing or 0", *name));
     config.modelType = modelType;
     config.familyName = family->name;
     MOESCOPE_CHECK(correctLayers(config, json, keys));
