@@ -54,9 +54,10 @@ public:
                 return CertainSpectra::Input{matrices[i % matrices.size()], {}};
             },
             [&](std::size_t, Spectrum&& spectrum, bool certain) {
-                doubles += certain && spectrum.precision == Precision::Double ? 1 : 0;
+                doubles += certain && spectrum.precision == SpectrumPrecision::Double ? 1 : 0;
             });
-        const Precision first = suitsSingle(m_rows, m_cols) ? Precision::Single : Precision::Double;
+        const SpectrumPrecision first
+            = suitsSingle(m_rows, m_cols) ? SpectrumPrecision::Single : SpectrumPrecision::Double;
         for (std::size_t i = 0; i < kMatrices; ++i)
             MOESCOPE_CHECK(spectra.add(i, first));
         MOESCOPE_CHECK(spectra.finish());
@@ -69,7 +70,7 @@ public:
         double start = threadSeconds();
         SpectrumBatch batch(m_rows, m_cols);
         for (std::size_t i = 0; i < SpectrumBatch::kCapacity; ++i)
-            MOESCOPE_CHECK(batch.add(matrices[i % matrices.size()], {}, Precision::Double));
+            MOESCOPE_CHECK(batch.add(matrices[i % matrices.size()], {}, SpectrumPrecision::Double));
         MOESCOPE_CHECK(batch.solve());
         ourDouble = (threadSeconds() - start) / static_cast<double>(SpectrumBatch::kCapacity);
 

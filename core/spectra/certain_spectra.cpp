@@ -15,7 +15,7 @@ CertainSpectra::CertainSpectra(
 {
 }
 
-Status CertainSpectra::add(std::size_t task, Precision first)
+Status CertainSpectra::add(std::size_t task, SpectrumPrecision first)
 {
     MOESCOPE_TRY(const Input input, m_load(task));
     MOESCOPE_CHECK(m_batch.add(input.matrix, input.base, first));
@@ -42,7 +42,7 @@ Status CertainSpectra::solve()
         m_keep(tasks[i], std::move(spectra[i]), certain);
     }
     for (const std::size_t task : again)
-        MOESCOPE_CHECK(add(task, Precision::Double));
+        MOESCOPE_CHECK(add(task, SpectrumPrecision::Double));
     return {};
 }
 

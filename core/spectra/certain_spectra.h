@@ -29,7 +29,7 @@ public:
     CertainSpectra(std::size_t m, std::size_t n, std::vector<double> shares, Load load, Keep keep);
 
     /// Begins a task; tasks whose batch is full are finished meanwhile.
-    Status add(std::size_t task, Precision first);
+    Status add(std::size_t task, SpectrumPrecision first);
     /// Finishes all tasks.
     Status finish();
 

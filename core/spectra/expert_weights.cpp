@@ -140,8 +140,8 @@ private:
     ProjectionAnalysis m_result;
     std::vector<double> m_mean; // [m][n]
     std::vector<std::vector<double>> m_surrogateRowEnergy; // [surrogates][m], of Δ
-    Precision m_raw = Precision::Double; // first tried, of whole matrices
-    Precision m_delta = Precision::Double;
+    SpectrumPrecision m_raw = SpectrumPrecision::Double; // first tried, of whole matrices
+    SpectrumPrecision m_delta = SpectrumPrecision::Double;
 };
 
 Status Analyser::inWaves(std::size_t count, std::size_t slots, double from, double to,
@@ -318,8 +318,9 @@ Status Analyser::decomposeExperts()
                 keep(slot, task, std::move(spectrum), certain);
             });
 
-    const Precision first
-        = m_options.single && suitsSingle(m_rows, m_cols) ? Precision::Single : Precision::Double;
+    const SpectrumPrecision first = m_options.single && suitsSingle(m_rows, m_cols)
+        ? SpectrumPrecision::Single
+        : SpectrumPrecision::Double;
     m_raw = m_delta = first;
     // What turns out not to suit the first expert is not tried on the others.
     CertainSpectra& pilot = *slots.front().spectra;
@@ -364,12 +365,12 @@ void Analyser::keep(Slot& slot, std::size_t task, Spectrum&& spectrum, bool cert
 {
     if (!certain) {
         if (task == 0 && !isAccurate(spectrum))
-            m_raw = Precision::Double;
+            m_raw = SpectrumPrecision::Double;
         if (task == 1 && !isAccurate(spectrum))
-            m_delta = Precision::Double;
+            m_delta = SpectrumPrecision::Double;
         return;
     }
-    slot.doubles += spectrum.precision == Precision::Double ? 1 : 0;
+    slot.doubles += spectrum.precision == SpectrumPrecision::Double ? 1 : 0;
     const std::size_t experts = m_experts.size();
     auto& into = task >= 2 * experts ? m_result.surrogateSigma[task - 2 * experts]
         : task % 2 == 1              ? m_result.deltaSigma[task / 2]

@@ -19,6 +19,19 @@
 
 #include "core/spectra/band_chase-inl.h"
 #include "core/spectra/block_reduction-inl.h"
+#include "core/spectra/gram_product-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace moescope::HWY_NAMESPACE {
+
+ReductionKernels reductionKernelsOfTarget()
+{
+    return {gram<float>, gram<double>, gramTimesProbes, toBand<float>, toBand<double>,
+        batchToTridiagonal, batchEigenvalues, hwy::TargetName(HWY_TARGET)};
+}
+
+} // namespace moescope::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace moescope {

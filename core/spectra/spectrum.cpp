@@ -17,7 +17,7 @@ Result<std::vector<double>> singularValues(
 {
     try {
         SpectrumBatch batch(m, n);
-        MOESCOPE_CHECK(batch.add(matrix, {}, Precision::Double));
+        MOESCOPE_CHECK(batch.add(matrix, {}, SpectrumPrecision::Double));
         MOESCOPE_TRY(auto spectra, batch.solve());
         return std::move(spectra.front().values);
     } catch (const std::bad_alloc&) {

@@ -56,14 +56,14 @@ T diagonalSum(const T* gram, std::size_t order)
 
 bool isAccurate(const Spectrum& spectrum)
 {
-    if (spectrum.precision == Precision::Double || spectrum.values.empty())
+    if (spectrum.precision == SpectrumPrecision::Double || spectrum.values.empty())
         return true;
     return spectrum.error <= kSingleTolerance * spectrum.values.front() * spectrum.values.back();
 }
 
 bool isCertain(const Spectrum& spectrum, std::span<const double> shares)
 {
-    if (spectrum.precision == Precision::Double)
+    if (spectrum.precision == SpectrumPrecision::Double)
         return true;
     if (!isAccurate(spectrum))
         return false;
@@ -116,7 +116,7 @@ T* SpectrumBatch::zeroedGram()
 }
 
 Status SpectrumBatch::add(
-    std::span<const float> matrix, std::span<const double> base, Precision precision)
+    std::span<const float> matrix, std::span<const double> base, SpectrumPrecision precision)
 {
     if (matrix.size() != m_rows * m_cols || (!base.empty() && base.size() != matrix.size()))
         return fail(ErrorCode::InvalidArgument,
@@ -131,7 +131,7 @@ Status SpectrumBatch::add(
         return fail(ErrorCode::Internal, "A batch of spectra was asked to hold one more.");
     if (m_waiting.empty())
         m_bands.assign(batchElements(m_order), 0.0);
-    if (precision == Precision::Single && addSingle(matrix, base))
+    if (precision == SpectrumPrecision::Single && addSingle(matrix, base))
         return {};
     const ReductionKernels& kernels = reductionKernels();
     auto* gram = zeroedGram<double>();
@@ -142,7 +142,7 @@ Status SpectrumBatch::add(
     if (!std::isfinite(diagonalSum(gram, m_order)))
         return tl::unexpected(notFinite(matrix, m_cols));
     kernels.bandDouble(gram, m_order, m_bands.data(), size(), nullptr, m_doubles);
-    m_waiting.push_back({{}, Precision::Double, 0});
+    m_waiting.push_back({{}, SpectrumPrecision::Double, 0});
     return {};
 }
 
@@ -166,7 +166,7 @@ bool SpectrumBatch::addSingle(std::span<const float> matrix, std::span<const dou
     kernels.bandFloat(gram, m_order, m_bands.data(), size(), m_probes.data(), m_floats);
     const double error
         = kSafety * measuredError(size()) + kDoubleError * static_cast<double>(trace);
-    m_waiting.push_back({{}, Precision::Single, error});
+    m_waiting.push_back({{}, SpectrumPrecision::Single, error});
     return true;
 }
 

@@ -12,12 +12,12 @@
 
 namespace moescope {
 
-enum class Precision { Single, Double };
+enum class SpectrumPrecision { Single, Double };
 
 /// Singular values, descending, and how far they may be off.
 struct Spectrum {
     std::vector<double> values;
-    Precision precision = Precision::Double;
+    SpectrumPrecision precision = SpectrumPrecision::Double;
     /// Of single precision: bound of the root of the sum over j of the squared errors of sigma_j².
     double error = 0;
 };
@@ -56,7 +56,8 @@ public:
     /// `matrix` - `base`, both row-major; an empty base subtracts nothing. Single precision gives
     /// way to double where floats could overflow or vanish. BadFormat names the first NaN or
     /// infinity. Not when full.
-    Status add(std::span<const float> matrix, std::span<const double> base, Precision precision);
+    Status add(
+        std::span<const float> matrix, std::span<const double> base, SpectrumPrecision precision);
     /// All that was added, in that order; the batch is empty then.
     Result<std::vector<Spectrum>> solve();
 

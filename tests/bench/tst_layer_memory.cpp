@@ -11,6 +11,7 @@
 #include "core/io/json.h"
 #include "core/task/worker_pool.h"
 #include "tests/support/files.h"
+#include "tests/support/memory_use.h"
 
 using namespace moescope;
 using namespace moescope::test;
@@ -18,21 +19,6 @@ using namespace moescope::test;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// Bytes of this process that no file stands behind.
-std::uint64_t anonymousBytes()
-{
-    std::ifstream status("/proc/self/status");
-    std::string word;
-    while (status >> word) {
-        if (word == "RssAnon:") {
-            std::uint64_t kilobytes = 0;
-            status >> kilobytes;
-            return kilobytes * 1024;
-        }
-    }
-    return 0;
-}
 
 /// A sparse safetensors file of true shape: zeros but for what is filled in.
 class SparseModel {
@@ -262,16 +248,16 @@ private slots:
             writeDeepSeek(path, many);
         else
             writeGptOss(path, many);
-        const Run few = analyseFirst(path, 2);
         const Run all = analyseFirst(path, many);
-        QCOMPARE(few.experts, std::size_t{2});
         QCOMPARE(all.experts, std::size_t{many});
-        qInfo("%u experts: %.0f MB without a file behind them, %.1f s; 2 experts: %.0f MB", many,
-            static_cast<double>(all.anonymous) / 1e6, all.seconds,
-            static_cast<double>(few.anonymous) / 1e6);
-        QVERIFY(few.anonymous > 100'000'000); // the two matrices at work at least
+        qInfo("%u experts: %.0f MB without a file behind them, %.1f s", many,
+            static_cast<double>(all.anonymous) / 1e6, all.seconds);
+        QVERIFY(all.anonymous > 100'000'000); // the two matrices at work at least
         QVERIFY(all.anonymous < 2'000'000'000);
+        if (!deepSeek)
+            return; // square matrices take three times as long
         // More experts cost their spectra and cosines, not their weights.
+        const Run few = analyseFirst(path, 2);
         QVERIFY(all.anonymous < few.anonymous + 150'000'000);
     }
 };

@@ -47,7 +47,7 @@ std::vector<double> lapackSquares(const std::vector<float>& matrix, std::size_t 
 }
 
 Spectrum spectrumOf(
-    const std::vector<float>& matrix, std::size_t m, std::size_t n, Precision precision)
+    const std::vector<float>& matrix, std::size_t m, std::size_t n, SpectrumPrecision precision)
 {
     SpectrumBatch batch(m, n);
     const Status status = batch.add(matrix, {}, precision);
@@ -232,7 +232,7 @@ private slots:
     void doubleEqualsLapack()
     {
         for (const auto& [name, matrix, m, n] : testMatrices()) {
-            const Spectrum spectrum = spectrumOf(matrix, m, n, Precision::Double);
+            const Spectrum spectrum = spectrumOf(matrix, m, n, SpectrumPrecision::Double);
             QCOMPARE(spectrum.error, 0.0);
             const auto expected = lapackSquares(matrix, m, n);
             QVERIFY2(difference(spectrum.values, expected)
@@ -248,8 +248,8 @@ private slots:
         std::size_t certain = 0;
         std::size_t accurate = 0;
         for (const auto& [name, matrix, m, n] : testMatrices()) {
-            const Spectrum spectrum = spectrumOf(matrix, m, n, Precision::Single);
-            QCOMPARE(spectrum.precision, Precision::Single);
+            const Spectrum spectrum = spectrumOf(matrix, m, n, SpectrumPrecision::Single);
+            QCOMPARE(spectrum.precision, SpectrumPrecision::Single);
             const auto expected = lapackSquares(matrix, m, n);
             double sum = 0;
             for (std::size_t j = 0; j < expected.size(); ++j)
@@ -279,7 +279,7 @@ private slots:
     void uncertainRanksAreSeen()
     {
         // Two equal values share the energy: half of it is at the very edge.
-        Spectrum spectrum{{1, 1}, Precision::Single, 1e-6};
+        Spectrum spectrum{{1, 1}, SpectrumPrecision::Single, 1e-6};
         const double half = 0.5;
         QVERIFY(isAccurate(spectrum));
         QVERIFY(!isCertain(spectrum, {&half, 1}));
@@ -287,13 +287,13 @@ private slots:
         QVERIFY(isCertain(spectrum, {&less, 1}));
         const double all = 1;
         QVERIFY(!isCertain(spectrum, {&all, 1}));
-        spectrum.precision = Precision::Double;
+        spectrum.precision = SpectrumPrecision::Double;
         QVERIFY(isCertain(spectrum, {&half, 1}));
         // A small value that the error could have made.
-        const Spectrum small{{1, 1e-4}, Precision::Single, 1e-6};
+        const Spectrum small{{1, 1e-4}, SpectrumPrecision::Single, 1e-6};
         QVERIFY(!isAccurate(small));
         QVERIFY(!isCertain(small, {&less, 1}));
-        const Spectrum zero{{0, 0}, Precision::Single, 0};
+        const Spectrum zero{{0, 0}, SpectrumPrecision::Single, 0};
         QVERIFY(!isCertain(zero, {&less, 1}));
     }
 
@@ -301,7 +301,8 @@ private slots:
     {
         const std::size_t m = 70;
         const std::size_t n = 150;
-        for (const Precision precision : {Precision::Single, Precision::Double}) {
+        for (const SpectrumPrecision precision :
+            {SpectrumPrecision::Single, SpectrumPrecision::Double}) {
             const std::vector<float> matrix = gaussian(m * n, 8);
             const Spectrum alone = spectrumOf(matrix, m, n, precision);
             SpectrumBatch batch(m, n);
@@ -309,7 +310,7 @@ private slots:
                 for (std::size_t i = 0; i < SpectrumBatch::kCapacity; ++i) {
                     const bool own = i == 2 || i == 7;
                     VERIFY_OK(batch.add(own ? matrix : graded(m, n, 0.5 + 0.05 * double(i)), {},
-                        i % 2 ? Precision::Double : precision));
+                        i % 2 ? SpectrumPrecision::Double : precision));
                 }
                 QVERIFY(batch.full());
                 QVERIFY(!batch.add(matrix, {}, precision));
@@ -318,7 +319,7 @@ private slots:
                 QCOMPARE(spectra->size(), SpectrumBatch::kCapacity);
                 QVERIFY((*spectra)[2].values == alone.values);
                 QCOMPARE((*spectra)[2].error, alone.error);
-                if (precision == Precision::Double)
+                if (precision == SpectrumPrecision::Double)
                     QVERIFY((*spectra)[7].values == alone.values);
                 QCOMPARE(batch.size(), std::size_t{0});
             }
@@ -341,21 +342,24 @@ private slots:
             rest[i] = static_cast<double>(matrix[i]) - base[i];
         }
         const auto expected = lapackSquares(rest, m, n);
-        for (const Precision precision : {Precision::Single, Precision::Double}) {
+        for (const SpectrumPrecision precision :
+            {SpectrumPrecision::Single, SpectrumPrecision::Double}) {
             SpectrumBatch batch(m, n);
             VERIFY_OK(batch.add(matrix, base, precision));
             const auto spectra = batch.solve();
             VERIFY_OK(spectra);
             // Floats do not hold the squares of so small a difference.
-            QCOMPARE(spectra->front().precision, Precision::Double);
+            QCOMPARE(spectra->front().precision, SpectrumPrecision::Double);
             QVERIFY(difference(spectra->front().values, expected) <= 1e-14);
         }
-        QVERIFY(!SpectrumBatch(m, n).add(matrix, std::span(base).first(3), Precision::Double));
+        QVERIFY(
+            !SpectrumBatch(m, n).add(matrix, std::span(base).first(3), SpectrumPrecision::Double));
     }
 
     void extremesGiveWayToDouble()
     {
-        for (const Precision precision : {Precision::Single, Precision::Double}) {
+        for (const SpectrumPrecision precision :
+            {SpectrumPrecision::Single, SpectrumPrecision::Double}) {
             for (const double scale : {1e-38, 1e-30, 1e-12, 1.0, 1e12, 1e30}) {
                 std::vector<float> matrix = gaussian(20 * 30, 12);
                 for (float& value : matrix)
@@ -364,8 +368,8 @@ private slots:
                 if (scale == 1.0)
                     QCOMPARE(spectrum.precision, precision);
                 else
-                    QCOMPARE(spectrum.precision, Precision::Double);
-                const double bound = spectrum.precision == Precision::Double ? 1e-14 : 1e-5;
+                    QCOMPARE(spectrum.precision, SpectrumPrecision::Double);
+                const double bound = spectrum.precision == SpectrumPrecision::Double ? 1e-14 : 1e-5;
                 QVERIFY(difference(spectrum.values, lapackSquares(matrix, 20, 30)) <= bound);
             }
             const Spectrum zero = spectrumOf(std::vector<float>(6 * 9), 6, 9, precision);
@@ -416,14 +420,14 @@ private slots:
                     found[i] = std::move(spectrum);
             });
         for (std::size_t i = 0; i < matrices.size(); ++i)
-            VERIFY_OK(spectra.add(i, Precision::Single));
+            VERIFY_OK(spectra.add(i, SpectrumPrecision::Single));
         VERIFY_OK(spectra.finish());
         std::size_t singles = 0;
         for (std::size_t i = 0; i < matrices.size(); ++i) {
-            const Spectrum exact = spectrumOf(matrices[i], m, n, Precision::Double);
+            const Spectrum exact = spectrumOf(matrices[i], m, n, SpectrumPrecision::Double);
             for (const double share : {0.90, 0.95, 0.99})
                 QCOMPARE(energyRank(found[i].values, share), energyRank(exact.values, share));
-            if (found[i].precision == Precision::Double) {
+            if (found[i].precision == SpectrumPrecision::Double) {
                 QVERIFY(found[i].values == exact.values);
                 QCOMPARE(loads[i], std::size_t{2});
             } else {
@@ -435,7 +439,7 @@ private slots:
         QVERIFY(singles >= 10);
         const auto refused = CertainSpectra(
             m, n, {}, [](std::size_t) { return fail(ErrorCode::Cancelled, "Stopped."); }, {})
-                                 .add(0, Precision::Single);
+                                 .add(0, SpectrumPrecision::Single);
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, ErrorCode::Cancelled);
     }
@@ -461,8 +465,10 @@ private slots:
                     const MatrixView& view = expert[projection];
                     std::vector<float> matrix(view.elements());
                     decodeRows(view, 0, view.rows, matrix);
-                    const auto single = spectrumOf(matrix, view.rows, view.cols, Precision::Single);
-                    const auto exact = spectrumOf(matrix, view.rows, view.cols, Precision::Double);
+                    const auto single
+                        = spectrumOf(matrix, view.rows, view.cols, SpectrumPrecision::Single);
+                    const auto exact
+                        = spectrumOf(matrix, view.rows, view.cols, SpectrumPrecision::Double);
                     const auto lapack = roots(lapackSquares(matrix, view.rows, view.cols));
                     ++matrices;
                     for (const double share : {0.90, 0.95, 0.99}) {
