@@ -21,6 +21,7 @@ struct BenchOptions {
     std::string folder;
     bench::BenchSpec spec;
     bench::SyntheticModel synthetic;
+    Precision precision = Precision::Float32;
     OutputOptions output;
 };
 
@@ -71,6 +72,7 @@ Status checkSpace(const fs::path& folder, std::uint64_t needed)
 Status runBench(const BenchOptions& options, Environment& environment)
 {
     MOESCOPE_CHECK(checkOutputs(options.output));
+    MOESCOPE_CHECK(checkPrecision(options.precision));
     TaskContext& task = environment.task();
     std::unique_ptr<ScratchFolder> scratch;
     std::shared_ptr<const OpenModel> open;
@@ -87,7 +89,10 @@ Status runBench(const BenchOptions& options, Environment& environment)
     if (!open->model)
         return tl::unexpected(open->modelError);
     MOESCOPE_TRY(const auto machine, bench::measureMachine(task));
-    MOESCOPE_TRY(const auto runtime, bench::measureRuntime(*open->model, options.spec, task));
+    MOESCOPE_TRY(auto runtime, bench::measureRuntime(*open->model, options.spec, task));
+    if (options.precision == Precision::Bf16) {
+        MOESCOPE_TRY(runtime.bf16, bench::measurePrecision(*open->model, options.spec, task));
+    }
     std::optional<bench::SpectraBench> spectra;
     if (options.spec.matrices > 0 && !open->model->mixtureLayers().empty()) {
         const MatrixView& gate
@@ -138,6 +143,7 @@ void addBenchCommand(CLI::App& app, Commands& commands)
         ->capture_default_str();
     command.parser->add_option("--folder", options->folder, "Where the synthetic model is written")
         ->type_name("FOLDER");
+    addPrecisionOption(*command.parser, options->precision);
     addOutputOptions(*command.parser, options->output, true);
     command.run = [options](Environment& environment) { return runBench(*options, environment); };
 }

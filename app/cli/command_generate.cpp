@@ -105,7 +105,8 @@ Json resultJson(const GenerateOptions& options, const OpenModel& open,
     json["spec"]
         = {{"prompt", options.prompt.hasText ? Json(toValidUtf8(options.prompt.text)) : Json()},
             {"max_tokens", options.spec.maxTokens}, {"temperature", options.spec.temperature},
-            {"ignore_eos", options.spec.ignoreEnd}};
+            {"ignore_eos", options.spec.ignoreEnd},
+            {"precision", options.spec.forward.precision == Precision::Bf16 ? "bf16" : "float32"}};
     json["seed"] = options.spec.seed;
     json["prompt_ids"] = prompt;
     json["ids"] = ids;
@@ -122,6 +123,7 @@ Status runGenerate(const GenerateOptions& options, Environment& environment)
             fmt::format("--temperature must be a number of at least 0, but is {}.",
                 options.spec.temperature));
     MOESCOPE_CHECK(checkOutputs(options.output));
+    MOESCOPE_CHECK(checkPrecision(options.spec.forward.precision));
     MOESCOPE_TRY(const TraceRequest request, readPrompt(options.prompt));
     MOESCOPE_TRY(const auto open, environment.open(options.model));
     if (!open->model)
@@ -188,6 +190,7 @@ void addGenerateCommand(CLI::App& app, Commands& commands)
         ->type_name("X");
     command.parser->add_option("--seed", spec.seed, "Of the random draws [1]")->type_name("N");
     command.parser->add_flag("--ignore-eos", spec.ignoreEnd, "Go on after an end token");
+    addPrecisionOption(*command.parser, spec.forward.precision);
     addOutputOptions(*command.parser, options->output, false);
     command.run
         = [options](Environment& environment) { return runGenerate(*options, environment); };

@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <map>
+
 #include <CLI/CLI.hpp>
 
 #include "app/cli/commands.h"
 #include "core/experiments/parameters.h"
+#include "core/tensor/bf16_products.h"
 
 namespace moescope::cli {
 
@@ -62,6 +65,26 @@ void addOutputOptions(CLI::App& parser, OutputOptions& output, bool figures)
     parser.add_option("--figure", output.figure, "Only the figure with this id")
         ->type_name("ID")
         ->group(kOutputGroup);
+}
+
+void addPrecisionOption(CLI::App& parser, Precision& precision)
+{
+    static const std::map<std::string, Precision> names{
+        {"float32", Precision::Float32}, {"bf16", Precision::Bf16}};
+    parser
+        .add_option("--precision", precision,
+            "Products of a prompt: float32, or bf16, faster and less exact [float32]")
+        ->type_name("NAME")
+        ->transform(CLI::CheckedTransformer(names).description(""));
+}
+
+Status checkPrecision(Precision precision)
+{
+    if (precision == Precision::Bf16 && !hasBf16Products())
+        return fail(ErrorCode::Unsupported,
+            "This processor has no products of bfloat16 numbers (AVX512-BF16); leave --precision "
+            "away.");
+    return {};
 }
 
 void addPromptOptions(CLI::App& parser, PromptOptions& prompt)

@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 
 #include "app/cli/commands.h"
-#include "core/io/json_lines.h"
 #include "app/cli/trace_tensors.h"
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/io/json.h"
+#include "core/io/json_lines.h"
 #include "core/report/model_identity.h"
 
 namespace moescope::cli {
@@ -22,6 +22,7 @@ struct TraceOptions {
     PromptOptions prompt;
     std::string prompts;
     std::string out;
+    Precision precision = Precision::Float32;
     OutputOptions output;
 };
 
@@ -85,9 +86,10 @@ Result<std::vector<Tokens>> readPrompts(const TraceOptions& options, const OpenM
     return prompts;
 }
 
-ForwardSpec forwardSpec()
+ForwardSpec forwardSpec(Precision precision = Precision::Float32)
 {
     ForwardSpec spec;
+    spec.precision = precision;
     spec.logits = LogitsWanted::All;
     return spec;
 }
@@ -136,6 +138,7 @@ Status runTrace(const TraceOptions& options, Environment& environment)
 {
     MOESCOPE_CHECK(checkOutputs(options.output));
     MOESCOPE_CHECK(checkOutputPath(options.out));
+    MOESCOPE_CHECK(checkPrecision(options.precision));
     MOESCOPE_TRY(const auto open, environment.open(options.model));
     if (!open->model)
         return tl::unexpected(open->modelError);
@@ -145,6 +148,8 @@ Status runTrace(const TraceOptions& options, Environment& environment)
     SafetensorsWriter writer;
     writer.setMetadata("program", fmt::format("moescope-cli {}", kVersion));
     writer.setMetadata("model", checkpointHash(*open->checkpoint));
+    if (options.precision == Precision::Bf16)
+        writer.setMetadata("precision", "bf16");
     environment.showProgress();
     std::size_t tensors = 0;
     for (std::size_t i = 0; i < prompts.size(); ++i) {
@@ -153,7 +158,8 @@ Status runTrace(const TraceOptions& options, Environment& environment)
         TraceTensors recorded(*open->model, prompts[i].size());
         KvCache cache(open->model->config());
         TaskContext step = prompts.size() > 1 ? task.quiet() : task;
-        MOESCOPE_CHECK(forward(*open->model, cache, prompts[i], forwardSpec(), &recorded, step));
+        MOESCOPE_CHECK(forward(
+            *open->model, cache, prompts[i], forwardSpec(options.precision), &recorded, step));
         tensors += recorded.addTo(writer, i);
     }
     MOESCOPE_CHECK(open->checkpoint->status());
@@ -182,6 +188,7 @@ void addTraceCommand(CLI::App& app, Commands& commands)
     command.parser->add_option("--out", options->out, "The .safetensors file to write")
         ->type_name("FILE")
         ->required();
+    addPrecisionOption(*command.parser, options->precision);
     addOutputOptions(*command.parser, options->output, false);
     command.run = [options](Environment& environment) { return runTrace(*options, environment); };
 }

@@ -9,6 +9,7 @@
 #include "app/cli/environment.h"
 #include "app/cli/output.h"
 #include "core/base/result.h"
+#include "core/tensor/linear.h"
 #include "core/trace/routing_trace.h"
 
 namespace CLI {
@@ -49,6 +50,9 @@ struct PromptOptions {
     bool hasIds = false;
     bool noSpecial = false;
 };
+/// --precision float32|bf16. Unsupported where the processor has no such products.
+void addPrecisionOption(CLI::App& parser, Precision& precision);
+Status checkPrecision(Precision precision);
 void addPromptOptions(CLI::App& parser, PromptOptions& prompt);
 Result<TraceRequest> readPrompt(const PromptOptions& prompt);
 

@@ -21,6 +21,17 @@ struct BenchSpec {
     std::uint32_t matrices = 8; ///< on which gesdd is timed, sixteen times as many of ours; 0: none
 };
 
+/// The same prompt read with Precision::Bf16 and in float32, in turns.
+struct PrecisionBench {
+    Figures prefill; ///< tokens/s with Bf16
+    Figures gain; ///< times as fast as float32 just before
+    double stateError = 0; ///< |difference| / |state| of what leaves the last layer
+    double changedChoices = 0; ///< share of (token, layer) whose chosen experts differ
+    std::size_t choices = 0;
+};
+Result<PrecisionBench> measurePrecision(
+    const MoeModel& model, const BenchSpec& spec, TaskContext& context);
+
 /// Cost of running one model, in units of what the machine can do.
 struct RuntimeBench {
     std::uint64_t bytesPerToken = 0; ///< of the weights that one generated token reads
@@ -30,6 +41,7 @@ struct RuntimeBench {
     std::optional<double> firstToken; ///< seconds to the first token after the long prompt
     std::optional<double> longPrefill; ///< tokens/s of the long prompt
     std::uint32_t longTokens = 0;
+    std::optional<PrecisionBench> bf16; ///< where it was asked for
 };
 Result<RuntimeBench> measureRuntime(
     const MoeModel& model, const BenchSpec& spec, TaskContext& context);

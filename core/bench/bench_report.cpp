@@ -45,6 +45,17 @@ private:
     TableFigure m_table;
 };
 
+void addPrecision(const PrecisionBench& bench, Table& speed, Table& ratios, Json& fields)
+{
+    speed.add("the same prompt with bfloat16 products", bench.prefill, "tokens/s");
+    speed.add("error of its last states", 100 * bench.stateError, "%");
+    speed.add("choices of experts that it changes", 100 * bench.changedChoices, "%");
+    ratios.add("bfloat16 / single-precision products", bench.gain, "");
+    fields["bf16"] = Json{{"prefill", toJson(bench.prefill)}, {"gain", toJson(bench.gain)},
+        {"state_error", bench.stateError}, {"changed_choices", bench.changedChoices},
+        {"choices", bench.choices}};
+}
+
 void addSpectra(const SpectraBench& spectra, Table& speed, Table& ratios, Json& fields)
 {
     const std::string shape = fmt::format("{} x {}", spectra.rows, spectra.cols);
@@ -131,6 +142,8 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
             {"prefill_over_matrix_rate", ofMatrixRate}};
     if (runtime.firstToken)
         (*report.fields)["first_token_seconds"] = *runtime.firstToken;
+    if (runtime.bf16)
+        addPrecision(*runtime.bf16, speed, ratios, *report.fields);
     if (spectra)
         addSpectra(*spectra, speed, ratios, *report.fields);
     report.figures.push_back(std::move(facts).figure());

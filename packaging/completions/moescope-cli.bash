@@ -20,10 +20,10 @@ _moescope_cli()
     moe-type-analyze) options="--model --layer --layers --experts --projections --shares $reports $work" ;;
     inspect) options="--model --tensors --export $reports $work" ;;
     models) options="$reports $work" ;;
-    trace) options="--model --prompt --ids --no-special --prompts --out --json $work" ;;
+    trace) options="--model --prompt --ids --no-special --precision --prompts --out --json $work" ;;
     tokenize) options="--model --text --file --json $work" ;;
-    generate) options="--model --prompt --ids --no-special --max-tokens --temperature --seed --ignore-eos --json $work" ;;
-    bench) options="--model --prompt-tokens --long-prompt-tokens --new-tokens --runs --matrices --layers --folder $reports $work" ;;
+    generate) options="--model --prompt --ids --no-special --precision --max-tokens --temperature --seed --ignore-eos --json $work" ;;
+    bench) options="--model --prompt-tokens --long-prompt-tokens --new-tokens --runs --matrices --precision --layers --folder $reports $work" ;;
     *)
         mapfile -t COMPREPLY < <(compgen -W "explore moe-type-analyze inspect models trace tokenize generate bench --help --version" -- "$current")
         return

@@ -58,6 +58,7 @@ complete -c moescope-cli -n "__moescope_cli_for generate" -x -s n -l max-tokens 
 complete -c moescope-cli -n "__moescope_cli_for generate" -x -l temperature -d "0 takes the most likely token"
 complete -c moescope-cli -n "__moescope_cli_for generate" -x -l seed -d "Of the draws"
 complete -c moescope-cli -n "__moescope_cli_for generate" -f -l ignore-eos -d "Go on after an end token"
+complete -c moescope-cli -n "__moescope_cli_for trace generate bench" -x -l precision -a "float32 bf16" -d "Products of a prompt"
 complete -c moescope-cli -n "__moescope_cli_for bench" -x -l prompt-tokens -d "Length of the prompt"
 complete -c moescope-cli -n "__moescope_cli_for bench" -x -l long-prompt-tokens -d "Length of the long prompt"
 complete -c moescope-cli -n "__moescope_cli_for bench" -x -l new-tokens -d "Tokens to generate"

@@ -6,6 +6,7 @@
 #include "core/bench/synthetic_model.h"
 #include "core/io/json.h"
 #include "core/task/worker_pool.h"
+#include "core/tensor/bf16_products.h"
 #include "tests/support/files.h"
 
 using namespace moescope;
@@ -40,6 +41,27 @@ private slots:
         QCOMPARE(odd.highest, 3.0);
         QCOMPARE(bench::summarise({4, 1, 2, 3}).median, 2.5);
         QCOMPARE(bench::summarise({}).runs, std::size_t{0});
+    }
+
+    void bfloat16StatesItsError()
+    {
+        if (!hasBf16Products())
+            QSKIP("This processor has no products of bfloat16 numbers.");
+        const QTemporaryDir folder;
+        const std::filesystem::path path = folder.path().toStdString();
+        TaskContext context;
+        VERIFY_OK(bench::writeSyntheticModel(smallModel(), path, context));
+        const auto open = openModel(path, "small");
+        VERIFY_OK(open);
+        bench::BenchSpec spec;
+        spec.promptTokens = 40;
+        spec.runs = 2;
+        const auto bench = bench::measurePrecision(*(*open)->model, spec, context);
+        VERIFY_OK(bench);
+        QCOMPARE(bench->prefill.runs, std::size_t{2});
+        QCOMPARE(bench->choices, std::size_t{40});
+        QVERIFY(bench->stateError > 1e-5 && bench->stateError < 0.05);
+        QVERIFY(bench->changedChoices < 0.2);
     }
 
     void theSyntheticModelRuns()
