@@ -3,14 +3,18 @@
 #include <filesystem>
 
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QTreeView>
 
+#include "core/base/random.h"
 #include "core/io/file_write.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/ui/window_desk.h"
 #include "ui/shell/model_facts.h"
 #include "ui/shell/model_menu.h"
 #include "ui/shell/shell_actions.h"
+#include "ui/shell/shot.h"
+#include "ui/shell/standard_pages.h"
 #include "ui/style/inline_message.h"
 
 using namespace moescope;
@@ -33,6 +37,32 @@ std::string smallFile(std::string_view architecture, std::string_view pre)
     builder.strings("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b"});
     builder.strings("tokenizer.ggml.merges", {});
     builder.tensor("blk.0.odd.weight", 0, {4, 2}, std::string(32, '\0'));
+    return builder.bytes();
+}
+
+/// A mixture that opens for its weights only.
+std::string jambaFile()
+{
+    GgufBuilder builder;
+    builder.string("general.architecture", "jamba");
+    for (const auto& [key, value] : {std::pair{"block_count", 1U}, {"embedding_length", 16U},
+             {"feed_forward_length", 12U}, {"expert_count", 4U}, {"expert_used_count", 2U}})
+        builder.uint32(std::string("jamba.") + key, value);
+    Random random(5);
+    const auto add = [&](const char* name, std::initializer_list<std::uint64_t> dimensions) {
+        std::size_t count = 1;
+        for (const std::uint64_t size : dimensions)
+            count *= size;
+        std::string data;
+        for (std::size_t i = 0; i < count; ++i)
+            data += GgufBuilder::packed(static_cast<float>(random.normal()));
+        builder.tensor(name, 0, dimensions, data);
+    };
+    add("token_embd.weight", {16, 8});
+    add("blk.0.ffn_gate_inp.weight", {16, 4});
+    add("blk.0.ffn_gate_exps.weight", {16, 12, 4});
+    add("blk.0.ffn_up_exps.weight", {16, 12, 4});
+    add("blk.0.ffn_down_exps.weight", {12, 16, 4});
     return builder.bytes();
 }
 
@@ -189,6 +219,40 @@ private slots:
         QVERIFY2(reason->text().contains(QStringLiteral("wonderful")), qPrintable(reason->text()));
         QVERIFY(desk.find<QTreeView>("tensorTree")->model()->rowCount() == 1);
         QVERIFY(desk.window().message().isHidden());
+    }
+
+    void weightsOfModelsThatCannotRunAreDrawn()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("jamba.gguf"));
+        VERIFY_OK(writeFileAtomically(path.toStdString(), jambaFile()));
+        for (const char* page : {"weights", "explore"}) {
+            Program program(resources(), Settings::transient());
+            addStandardPages(program);
+            ShotOptions options;
+            options.picture = folder.filePath(QStringLiteral("shot.png"));
+            Shot shot(program, options);
+            QSignalSpy finished(&shot, &Shot::finished);
+            StartOptions start;
+            start.model = path;
+            start.prompt = QStringLiteral("1 2 3");
+            start.page = QLatin1String(page);
+            program.window().setAttribute(Qt::WA_DontShowOnScreen);
+            program.start(start);
+            program.window().show();
+            QVERIFY(finished.count() > 0 || finished.wait(kPatience));
+            const auto error = finished.front().front().value<std::shared_ptr<const Error>>();
+            if (QLatin1String(page) == QLatin1String("weights")) {
+                QVERIFY2(!error, error ? error->message.c_str() : "");
+                QVERIFY(QFileInfo(options.picture).size() > 10000);
+                const auto report = program.window().currentPage()->report();
+                QVERIFY(report && report->complete);
+            } else {
+                QVERIFY(error);
+                QCOMPARE(error->code, ErrorCode::Unsupported);
+                QVERIFY2(error->message.find("Mamba") != std::string::npos, error->message.c_str());
+            }
+        }
     }
 
     void unknownSplitRulesAreNamed()

@@ -40,8 +40,13 @@ Shot::Shot(Program& program, ShotOptions options, QObject* parent)
     Session& session = program.context().session;
     connect(
         &session, &Session::modelFailed, this, [this, &session] { fail(session.lastFailure()); });
-    connect(
-        &session, &Session::exploreFailed, this, [this, &session] { fail(session.lastFailure()); });
+    connect(&session, &Session::exploreFailed, this, [this, &session] {
+        // The weights of models that cannot be run are worth a picture all the same.
+        const Page* page = m_program.window().currentPage();
+        const bool needsRun = !page || page->id() != QLatin1String("weights");
+        if (needsRun || session.lastFailure().code != ErrorCode::Unsupported)
+            fail(session.lastFailure());
+    });
     connect(&program, &Program::startRefused, this, [this](const QString& message) {
         fail({ErrorCode::InvalidArgument, message.toStdString()});
     });
