@@ -84,8 +84,8 @@ private slots:
     {
         Desk desk;
         QVERIFY(desk.start());
-        QVERIFY(desk.opened(QString::fromStdString(
-            (fixtures() / "gguf" / "mixtral-f16" / "model.gguf").string())));
+        QVERIFY(desk.opened(
+            QString::fromStdString((fixtures() / "gguf" / "mixtral-f16" / "model.gguf").string())));
         QVERIFY(desk.window().showPage(QStringLiteral("tensors")));
         auto* page = desk.window().currentPage();
         auto* tree = desk.find<QTreeView>("tensorTree");
