@@ -7,18 +7,32 @@
 
 namespace moescope::test {
 
-std::uint64_t anonymousBytes()
+namespace {
+
+std::uint64_t statusBytes(const std::string& name)
 {
     std::ifstream status("/proc/self/status");
     std::string word;
     while (status >> word) {
-        if (word == "RssAnon:") {
+        if (word == name) {
             std::uint64_t kilobytes = 0;
             status >> kilobytes;
             return kilobytes * 1024;
         }
     }
     return 0;
+}
+
+} // namespace
+
+std::uint64_t anonymousBytes()
+{
+    return statusBytes("RssAnon:");
+}
+
+std::uint64_t residentBytes()
+{
+    return statusBytes("VmRSS:");
 }
 
 } // namespace moescope::test
