@@ -255,6 +255,24 @@ private slots:
         }
     }
 
+    void openingWhatCannotRunIsNoError()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        const QString path = desk.folder.filePath(QStringLiteral("jamba.gguf"));
+        VERIFY_OK(writeFileAtomically(path.toStdString(), jambaFile()));
+        QVERIFY(desk.opened(path));
+        QVERIFY(desk.session().model()->model);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            !desk.program.context().explore.isRunning() && !desk.program.context().runner.isBusy(),
+            kPatience);
+        QVERIFY2(desk.window().message().isHidden(), qPrintable(desk.window().message().text()));
+        // Who asks for it is told why it cannot be.
+        desk.type(QStringLiteral("1 2 3"));
+        QTRY_VERIFY_WITH_TIMEOUT(desk.window().message().isVisible(), kPatience);
+        QVERIFY(desk.window().message().text().contains(QStringLiteral("Mamba")));
+    }
+
     void unknownSplitRulesAreNamed()
     {
         Desk desk;

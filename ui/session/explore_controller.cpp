@@ -55,7 +55,12 @@ ExploreController::ExploreController(
             m_soon.start();
     });
     connect(&session, &Session::modelClosed, this, &ExploreController::cancel);
-    connect(&session, &Session::promptChanged, &m_soon, qOverload<>(&QTimer::start));
+    connect(&session, &Session::promptChanged, this, [this] {
+        // A prompt that comes with a model that cannot be run is no reason for an error.
+        const auto& open = m_session.model();
+        if (!open || !open->model || checkRunnable(open->model->config()))
+            m_soon.start();
+    });
     connect(&session.interventions(), &InterventionStack::changed, &m_soon,
         qOverload<>(&QTimer::start));
 }
@@ -65,6 +70,7 @@ void ExploreController::submit(
 {
     m_typing.stop();
     m_session.setPrompts(prompt, compare);
+    m_soon.start();
 }
 
 void ExploreController::typed(
