@@ -240,7 +240,8 @@ private slots:
         QFETCH(bool, deepSeek);
         const QTemporaryDir folder;
         const std::filesystem::path path = folder.path().toStdString();
-        // MOESCOPE_LAYER_EXPERTS=256 analyses whole layers, which takes minutes.
+        // MOESCOPE_LAYER_EXPERTS=256 analyses whole layers, which takes minutes: more than Qt
+        // allows unless QTEST_FUNCTION_TIMEOUT is set too.
         const int asked = qEnvironmentVariableIntValue("MOESCOPE_LAYER_EXPERTS");
         const auto many = static_cast<std::uint32_t>(
             std::clamp(asked > 0 ? asked : 4, 4, deepSeek ? 256 : 128));
