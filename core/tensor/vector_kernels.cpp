@@ -15,6 +15,7 @@
 #endif
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/tensor/vector_kernels.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -87,6 +88,7 @@ HWY_INLINE void tile(const std::byte* rows, std::size_t stride, std::size_t cols
 {
     const Floats d;
     constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    constexpr std::size_t kSize = sizeof(typename Type::Stored);
     Vector sums[kRows][kInputs];
     for (std::size_t r = 0; r < kRows; ++r) {
         for (std::size_t i = 0; i < kInputs; ++i)
@@ -94,13 +96,20 @@ HWY_INLINE void tile(const std::byte* rows, std::size_t stride, std::size_t cols
     }
     std::size_t c = 0;
     for (; c + kLanes <= cols; c += kLanes) {
+        // A kilobyte later in the row, or as far into the row that follows the tile's.
+        std::size_t ahead = c * kSize + 1024;
+        if (ahead >= cols * kSize)
+            ahead += kRows * stride - cols * kSize;
         Vector x[kInputs];
 #pragma GCC unroll 8
         for (std::size_t i = 0; i < kInputs; ++i)
             x[i] = hn::LoadU(d, inputs[i] + c);
 #pragma GCC unroll 8
         for (std::size_t r = 0; r < kRows; ++r) {
-            const Vector row = Type::load(rows + r * stride + c * sizeof(typename Type::Stored));
+            // Short rows keep the processor from seeing the streams.
+            if (kInputs == 1 && kRows > 1 && c * kSize % 64 == 0)
+                hwy::Prefetch(rows + r * stride + ahead);
+            const Vector row = Type::load(rows + r * stride + c * kSize);
 #pragma GCC unroll 8
             for (std::size_t i = 0; i < kInputs; ++i)
                 sums[r][i] = hn::MulAdd(row, x[i], sums[r][i]);
@@ -112,8 +121,7 @@ HWY_INLINE void tile(const std::byte* rows, std::size_t stride, std::size_t cols
             const Vector x
                 = loadTail<AsF32>(reinterpret_cast<const std::byte*>(inputs[i] + c), rest);
             for (std::size_t r = 0; r < kRows; ++r) {
-                const Vector row
-                    = loadTail<Type>(rows + r * stride + c * sizeof(typename Type::Stored), rest);
+                const Vector row = loadTail<Type>(rows + r * stride + c * kSize, rest);
                 sums[r][i] = hn::MulAdd(row, x, sums[r][i]);
             }
         }
