@@ -89,15 +89,17 @@ void addThin(std::size_t rows, std::size_t depth, const T* a, std::size_t rowSte
 
 /// Columns [first, first + count) of the vectors whose products make the Gram matrix, as panels of
 /// [count][kTileColumns].
-template <typename T>
+template <bool kBase, typename T>
 void packPanels(const GramSource& source, std::size_t first, std::size_t count, T* out)
 {
     constexpr std::size_t kWidth = kTileColumns<T>;
     const bool wide = source.rows <= source.cols;
     const std::size_t order = wide ? source.rows : source.cols;
     const auto value = [&](std::size_t index) {
-        const double x = static_cast<double>(source.matrix[index]);
-        return static_cast<T>(source.base ? x - source.base[index] : x);
+        if constexpr (kBase)
+            return static_cast<T>(static_cast<double>(source.matrix[index]) - source.base[index]);
+        else
+            return static_cast<T>(source.matrix[index]);
     };
     for (std::size_t i0 = 0; i0 < order; i0 += kWidth, out += count * kWidth) {
         const std::size_t width = std::min(kWidth, order - i0);
@@ -132,7 +134,10 @@ void gram(const GramSource& source, T* out, AlignedVector<T>& scratch)
     scratch.resize(std::max(scratch.size(), panels * kWidth * kDepth));
     for (std::size_t first = 0; first < length; first += kDepth) {
         const std::size_t depth = std::min(kDepth, length - first);
-        packPanels(source, first, depth, scratch.data());
+        if (source.base)
+            packPanels<true>(source, first, depth, scratch.data());
+        else
+            packPanels<false>(source, first, depth, scratch.data());
         for (std::size_t j = 0; j < panels; ++j) {
             const T* right = scratch.data() + j * depth * kWidth;
             for (std::size_t i = 0; i <= j; ++i) {

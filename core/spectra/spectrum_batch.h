@@ -43,7 +43,8 @@ bool suitsSingle(std::size_t m, std::size_t n);
 /// vectors: for A the matrix, B the band and Q the rotation between them, computed in double, the
 /// mean of |(B Qᵀ - Qᵀ A Aᵀ) x|² estimates ‖E‖² (Frobenius) of the error E that B is exact for, and
 /// the eigenvalues of A Aᵀ and of A Aᵀ + E differ by no more in root of the sum of squares (Hoffman
-/// and Wielandt). Twice the estimate counts as the bound.
+/// and Wielandt). Twice the estimate counts as the bound: chance can hide more only of an error
+/// that moves a few eigenvalues, far too few for what isCertain() allows.
 class SpectrumBatch {
 public:
     static constexpr std::size_t kCapacity = 8;
