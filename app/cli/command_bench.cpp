@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,8 @@ namespace moescope::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr DType kTypes[] = {DType::BF16, DType::Q8_0, DType::Q4_K, DType::Mxfp4};
 
 struct BenchOptions {
     std::string model;
@@ -111,12 +114,15 @@ void addBenchCommand(CLI::App& app, Commands& commands)
     Command& command
         = addCommand(app, commands, "bench", "Measures speed in units of what this machine can do",
             "  moescope-cli bench\n"
+            "  moescope-cli bench --type q4_k --matrices 0\n"
             "  moescope-cli bench model.gguf --new-tokens 64 --json -");
     const auto options = std::make_shared<BenchOptions>();
-    command.parser
-        ->add_option("model,-m,--model", options->model,
-            "A model; without one, synthetic layers of OLMoE's true shape are written and removed")
-        ->type_name("MODEL");
+    CLI::Option* const model
+        = command.parser
+              ->add_option("model,-m,--model", options->model,
+                  "A model; without one, synthetic layers of OLMoE's true shape are written and "
+                  "removed")
+              ->type_name("MODEL");
     command.parser
         ->add_option("--prompt-tokens", options->spec.promptTokens, "Length of the prompt")
         ->check(CLI::Range(1U, 100000U))
@@ -141,6 +147,17 @@ void addBenchCommand(CLI::App& app, Commands& commands)
         ->add_option("--layers", options->synthetic.layers, "Layers of the synthetic model")
         ->check(CLI::Range(1U, 64U))
         ->capture_default_str();
+    command.parser
+        ->add_option_function<std::string>(
+            "--type",
+            [options](const std::string& name) {
+                const auto isNamed = [&](DType type) { return dtypeName(type) == name; };
+                options->synthetic.type = *std::ranges::find_if(kTypes, isNamed);
+            },
+            "Weights of the synthetic model: bf16, q8_0, q4_k or mxfp4 [bf16]")
+        ->type_name("TYPE")
+        ->check(CLI::IsMember({"bf16", "q8_0", "q4_k", "mxfp4"}).description(""))
+        ->excludes(model);
     command.parser->add_option("--folder", options->folder, "Where the synthetic model is written")
         ->type_name("FOLDER");
     addPrecisionOption(*command.parser, options->precision);

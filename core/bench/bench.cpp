@@ -61,6 +61,13 @@ Active activeOf(const MoeModel& model)
     return active;
 }
 
+std::string packingOf(const MoeModel& model)
+{
+    const auto mixtures = model.mixtureLayers();
+    return packingName(mixtures.empty() ? model.tensors().layers.front().dense.gate
+                                        : model.layer(mixtures.front()).experts.front().gate);
+}
+
 std::vector<std::int32_t> randomPrompt(const MoeModel& model, std::uint32_t tokens)
 {
     Random random(21);
@@ -89,6 +96,7 @@ Result<RuntimeBench> measureRuntime(
     const MoeModel& model, const BenchSpec& spec, TaskContext& context)
 {
     RuntimeBench bench;
+    bench.packing = packingOf(model);
     const Active active = activeOf(model);
     Active head;
     head.add(model.tensors().head);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/bench/machine.h"
@@ -34,6 +35,7 @@ Result<PrecisionBench> measurePrecision(
 
 /// Cost of running one model, in units of what the machine can do.
 struct RuntimeBench {
+    std::string packing; ///< of the experts' weights, or of the MLP's: "bf16", "q4_k"
     std::uint64_t bytesPerToken = 0; ///< of the weights that one generated token reads
     double operationsPerToken = 0; ///< of a prompt's token: twice the active weights
     Figures prefill; ///< tokens/s

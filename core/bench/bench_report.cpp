@@ -118,8 +118,10 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
     facts.add("single-precision products", machine.matrixRate, "GF/s");
     Table speed("speed", "Speed", "Medians over the runs after a first one that is not counted.");
     speed.add(fmt::format("prompt of {} tokens", spec.promptTokens), runtime.prefill, "tokens/s");
-    speed.add("generation", runtime.generation, "tokens/s");
+    speed.add(
+        fmt::format("generation from {} weights", runtime.packing), runtime.generation, "tokens/s");
     speed.add("weights read for a token", gigabytes * 1000, "MB");
+    speed.add("weights read in generation", generationRate, "GB/s");
     if (runtime.firstToken) {
         speed.add(fmt::format("first token after {} tokens", runtime.longTokens),
             *runtime.firstToken, "s");
@@ -138,7 +140,8 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
                        {"read_bandwidth", toJson(machine.readBandwidth)},
                        {"matrix_rate", toJson(machine.matrixRate)}}},
             {"prefill", toJson(runtime.prefill)}, {"generation", toJson(runtime.generation)},
-            {"bytes_per_token", runtime.bytesPerToken}, {"generation_over_bandwidth", ofBandwidth},
+            {"packing", runtime.packing}, {"bytes_per_token", runtime.bytesPerToken},
+            {"generation_gigabytes", generationRate}, {"generation_over_bandwidth", ofBandwidth},
             {"prefill_over_matrix_rate", ofMatrixRate}};
     if (runtime.firstToken)
         (*report.fields)["first_token_seconds"] = *runtime.firstToken;

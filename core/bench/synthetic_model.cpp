@@ -10,49 +10,13 @@
 #include <fmt/format.h>
 
 #include "core/base/random.h"
-#include "core/checkpoint/safetensors.h"
+#include "core/bench/random_weights.h"
+#include "core/bench/synthetic_tensors.h"
 #include "core/io/json.h"
 
 namespace moescope::bench {
 
 namespace {
-
-std::vector<SafetensorsEntry> entriesOf(const SyntheticModel& model)
-{
-    std::vector<SafetensorsEntry> entries;
-    const std::uint64_t hidden = model.hidden;
-    const auto add = [&](const std::string& name, std::vector<std::uint64_t> shape) {
-        entries.push_back({name, DType::BF16, std::move(shape)});
-    };
-    add("model.embed_tokens.weight", {model.vocabulary, hidden});
-    for (std::uint32_t l = 0; l < model.layers; ++l) {
-        const std::string layer = fmt::format("model.layers.{}.", l);
-        add(layer + "input_layernorm.weight", {hidden});
-        add(layer + "post_attention_layernorm.weight", {hidden});
-        for (const char* name : {"q_proj", "k_proj", "v_proj", "o_proj"})
-            add(fmt::format("{}self_attn.{}.weight", layer, name), {hidden, hidden});
-        add(layer + "self_attn.q_norm.weight", {hidden});
-        add(layer + "self_attn.k_norm.weight", {hidden});
-        add(layer + "mlp.gate.weight", {model.experts, hidden});
-        for (std::uint32_t e = 0; e < model.experts; ++e) {
-            const std::string expert = fmt::format("{}mlp.experts.{}.", layer, e);
-            add(expert + "gate_proj.weight", {model.intermediate, hidden});
-            add(expert + "up_proj.weight", {model.intermediate, hidden});
-            add(expert + "down_proj.weight", {hidden, model.intermediate});
-        }
-    }
-    add("model.norm.weight", {hidden});
-    add("lm_head.weight", {model.vocabulary, hidden});
-    return entries;
-}
-
-std::uint64_t elementsOf(const SafetensorsEntry& entry)
-{
-    std::uint64_t elements = 1;
-    for (const std::uint64_t extent : entry.shape)
-        elements *= extent;
-    return elements;
-}
 
 Json configOf(const SyntheticModel& model)
 {
@@ -64,15 +28,45 @@ Json configOf(const SyntheticModel& model)
         {"rms_norm_eps", 1e-5}, {"norm_topk_prob", false}, {"tie_word_embeddings", false}};
 }
 
-/// Random numbers that are repeated from ever new places: random enough for routing, quick to
-/// write.
-std::vector<std::uint16_t> randomBlock(double spread)
+SyntheticFile layoutOf(const SyntheticModel& model)
 {
-    Random random(11);
-    std::vector<std::uint16_t> block(std::size_t{1} << 20);
-    for (std::uint16_t& bits : block)
-        bits = floatToBf16(static_cast<float>(spread * random.normal()));
-    return block;
+    return model.type == DType::BF16 ? safetensorsLayout(model) : ggufLayout(model);
+}
+
+/// Random weights that are repeated from ever new places: random enough for routing, quick to
+/// write.
+class Weights {
+public:
+    Weights(DType dtype, double spread)
+        : m_block(blockLayout(dtype).bytes)
+        , m_bytes(randomWeights(dtype, std::size_t{1} << 20, spread))
+    {
+    }
+    void write(std::ofstream& file, std::uint64_t bytes)
+    {
+        std::size_t at = static_cast<std::size_t>(m_random.below(m_bytes.size() / m_block));
+        at *= m_block;
+        while (bytes > 0) {
+            const auto count
+                = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, m_bytes.size() - at));
+            file.write(reinterpret_cast<const char*>(m_bytes.data() + at),
+                static_cast<std::streamsize>(count));
+            bytes -= count;
+            at = 0;
+        }
+    }
+
+private:
+    std::size_t m_block;
+    std::vector<std::byte> m_bytes;
+    Random m_random{12};
+};
+
+template <typename T>
+void writeOnes(std::ofstream& file, std::uint64_t count, T one)
+{
+    for (; count > 0; --count)
+        file.write(reinterpret_cast<const char*>(&one), sizeof one);
 }
 
 } // namespace
@@ -80,44 +74,56 @@ std::vector<std::uint16_t> randomBlock(double spread)
 std::uint64_t SyntheticModel::bytes() const
 {
     std::uint64_t total = 0;
-    for (const SafetensorsEntry& entry : entriesOf(*this))
-        total += 2 * elementsOf(entry);
+    const SyntheticFile file = layoutOf(*this);
+    for (const SafetensorsEntry& tensor : file.tensors)
+        total += storedSize(tensor, file.alignment);
     return total;
 }
 
 Status writeSyntheticModel(
     const SyntheticModel& model, const std::filesystem::path& folder, TaskContext& context)
 {
-    const auto path = folder / "model.safetensors";
-    const auto entries = entriesOf(model);
-    MOESCOPE_TRY(const std::string prefix, safetensorsPrefix(entries, {}, path));
-    std::ofstream config(folder / "config.json");
-    config << dumpJson(configOf(model));
+    const std::size_t block = blockLayout(model.type).elements;
+    if (!canEncode(model.type) || model.hidden % block != 0 || model.intermediate % block != 0)
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("A synthetic model of rows of {} and {} weights cannot be written as {}.",
+                model.hidden, model.intermediate, dtypeName(model.type)));
+    const SyntheticFile layout = layoutOf(model);
+    const auto path = folder / layout.name;
+    const bool published = model.type == DType::BF16;
+    std::string prefix;
+    if (published) {
+        MOESCOPE_TRY(prefix, safetensorsPrefix(layout.tensors, {}, path));
+        std::ofstream config(folder / "config.json");
+        config << dumpJson(configOf(model));
+        if (!config.flush())
+            return fail(ErrorCode::CannotWrite,
+                fmt::format("{}: the synthetic model could not be written.", folder.string()));
+    } else {
+        prefix = ggufPrefix(model, layout);
+    }
     std::ofstream file(path, std::ios::binary);
     file.write(prefix.data(), static_cast<std::streamsize>(prefix.size()));
-    const std::vector<std::uint16_t> weights = randomBlock(1 / std::sqrt(model.hidden));
-    const std::vector<std::uint16_t> ones(model.hidden, floatToBf16(1.0F));
-    Random random(12);
-    for (std::size_t i = 0; i < entries.size() && file; ++i) {
+    const double spread = 1 / std::sqrt(model.hidden);
+    Weights packed(model.type, spread);
+    Weights plain(DType::F32, spread);
+    for (std::size_t i = 0; i < layout.tensors.size() && file; ++i) {
         MOESCOPE_CHECK(context.check());
-        const bool norm = entries[i].shape.size() == 1;
-        const std::vector<std::uint16_t>& source = norm ? ones : weights;
-        std::uint64_t left = elementsOf(entries[i]);
-        std::size_t at = norm ? 0 : static_cast<std::size_t>(random.below(source.size()));
-        while (left > 0) {
-            const std::size_t count
-                = static_cast<std::size_t>(std::min<std::uint64_t>(left, source.size() - at));
-            file.write(reinterpret_cast<const char*>(source.data() + at),
-                static_cast<std::streamsize>(2 * count));
-            left -= count;
-            at = 0;
-        }
-        context.progress(
-            static_cast<double>(i + 1) / static_cast<double>(entries.size()), "writing the model");
+        const SafetensorsEntry& tensor = layout.tensors[i];
+        const bool isNorm = tensor.shape.size() == 1;
+        if (isNorm && published)
+            writeOnes(file, tensor.shape.front(), floatToBf16(1.0F));
+        else if (isNorm)
+            writeOnes(file, tensor.shape.front(), 1.0F);
+        else
+            (tensor.dtype == model.type ? packed : plain).write(file, storedSize(tensor, 1));
+        const std::string padding(storedSize(tensor, layout.alignment) - storedSize(tensor, 1), 0);
+        file.write(padding.data(), static_cast<std::streamsize>(padding.size()));
+        context.progress(static_cast<double>(i + 1) / static_cast<double>(layout.tensors.size()),
+            "writing the model");
     }
     file.close();
-    config.close();
-    if (!file || !config)
+    if (!file)
         return fail(ErrorCode::CannotWrite,
             fmt::format("{}: the synthetic model could not be written.", folder.string()));
     return {};

@@ -23,7 +23,7 @@ _moescope_cli()
     trace) options="--model --prompt --ids --no-special --precision --prompts --out --json $work" ;;
     tokenize) options="--model --text --file --json $work" ;;
     generate) options="--model --prompt --ids --no-special --precision --max-tokens --temperature --seed --ignore-eos --json $work" ;;
-    bench) options="--model --prompt-tokens --long-prompt-tokens --new-tokens --runs --matrices --precision --layers --folder $reports $work" ;;
+    bench) options="--model --prompt-tokens --long-prompt-tokens --new-tokens --runs --matrices --precision --layers --type --folder $reports $work" ;;
     *)
         mapfile -t COMPREPLY < <(compgen -W "explore moe-type-analyze inspect models trace tokenize generate bench --help --version" -- "$current")
         return

@@ -65,4 +65,5 @@ complete -c moescope-cli -n "__moescope_cli_for bench" -x -l new-tokens -d "Toke
 complete -c moescope-cli -n "__moescope_cli_for bench" -x -l runs -d "Runs after the first"
 complete -c moescope-cli -n "__moescope_cli_for bench" -x -l matrices -d "Spectra to time"
 complete -c moescope-cli -n "__moescope_cli_for bench" -x -l layers -d "Layers of the synthetic model"
+complete -c moescope-cli -n "__moescope_cli_for bench" -x -l type -a "bf16 q8_0 q4_k mxfp4" -d "Weights of the synthetic model"
 complete -c moescope-cli -n "__moescope_cli_for bench" -r -l folder -d "Where it is written"

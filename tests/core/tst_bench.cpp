@@ -1,8 +1,11 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
 #include <QTemporaryDir>
 
 #include "core/bench/bench.h"
+#include "core/bench/random_weights.h"
 #include "core/bench/synthetic_model.h"
 #include "core/io/json.h"
 #include "core/task/worker_pool.h"
@@ -124,6 +127,105 @@ private slots:
         const double expected
             = runtime->generation.median * static_cast<double>(2 * weights) / 1e9 / 10;
         QVERIFY(std::abs(ratio - expected) < 1e-12);
+    }
+
+    void weightsAreEncodedWell_data()
+    {
+        QTest::addColumn<int>("type");
+        QTest::addColumn<double>("error"); // root of the mean square, in units of the spread
+        const auto row = [](DType type, double error) {
+            QTest::newRow(dtypeName(type).data()) << static_cast<int>(type) << error;
+        };
+        row(DType::F32, 1e-7);
+        row(DType::BF16, 0.003);
+        row(DType::Q8_0, 0.006);
+        row(DType::Q4_K, 0.09);
+        row(DType::Mxfp4, 0.13);
+    }
+
+    void weightsAreEncodedWell()
+    {
+        QFETCH(int, type);
+        QFETCH(double, error);
+        const auto dtype = static_cast<DType>(type);
+        constexpr std::size_t kCount = 4096;
+        constexpr double kSpread = 0.02;
+        QVERIFY(bench::canEncode(dtype));
+        const auto exact = bench::randomWeights(DType::F32, kCount, kSpread);
+        const auto packed = bench::randomWeights(dtype, kCount, kSpread);
+        QCOMPARE(packed, bench::randomWeights(dtype, kCount, kSpread));
+        const auto expected = decodeAll(MatrixView::rowMajor(DType::F32, 1, kCount, exact.data()));
+        const auto got = decodeAll(MatrixView::rowMajor(dtype, 1, kCount, packed.data()));
+        double squares = 0;
+        double size = 0;
+        for (std::size_t i = 0; i < kCount; ++i) {
+            squares += std::pow(static_cast<double>(got[i] - expected[i]) / kSpread, 2);
+            size += std::pow(static_cast<double>(got[i]) / kSpread, 2);
+        }
+        const double off = std::sqrt(squares / kCount);
+        QVERIFY2(off <= error, qPrintable(QString::number(off)));
+        QVERIFY(std::abs(std::sqrt(size / kCount) - 1) < 0.05);
+    }
+
+    void packedModelsRun_data()
+    {
+        QTest::addColumn<int>("type");
+        QTest::addColumn<int>("bytes"); // of 256 weights
+        QTest::newRow("q8_0") << static_cast<int>(DType::Q8_0) << 272;
+        QTest::newRow("q4_k") << static_cast<int>(DType::Q4_K) << 144;
+        QTest::newRow("mxfp4") << static_cast<int>(DType::Mxfp4) << 136;
+    }
+
+    void packedModelsRun()
+    {
+        QFETCH(int, type);
+        QFETCH(int, bytes);
+        const QTemporaryDir folder;
+        const std::filesystem::path path = folder.path().toStdString();
+        bench::SyntheticModel spec = smallModel();
+        spec.hidden = spec.intermediate = 256;
+        spec.type = static_cast<DType>(type);
+        TaskContext context;
+        VERIFY_OK(bench::writeSyntheticModel(spec, path, context));
+        const auto open = openModel(path, "small");
+        VERIFY_OK(open);
+        QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
+        bench::BenchSpec bench;
+        bench.promptTokens = 8;
+        bench.longPromptTokens = 0;
+        bench.newTokens = 3;
+        bench.runs = 1;
+        WorkerPool pool(2);
+        TaskContext task(pool);
+        const auto runtime = bench::measureRuntime(*(*open)->model, bench, task);
+        VERIFY_OK(runtime);
+        QCOMPARE(runtime->packing, std::string(dtypeName(spec.type)));
+        const std::uint64_t packed
+            = 4 * 256 * 256 + std::uint64_t{spec.topK} * 3 * 256 * 256 + 100 * 256;
+        QCOMPARE(runtime->bytesPerToken,
+            packed / 256 * static_cast<std::uint64_t>(bytes) + 8 * 256 * sizeof(float));
+        bench::Machine machine;
+        machine.readBandwidth = machine.matrixRate = bench::summarise({10});
+        const Report report = bench::benchReport(**open, machine, *runtime, {}, bench);
+        const Json& fields = *report.fields;
+        QCOMPARE(fields["packing"].get<std::string>(), std::string(dtypeName(spec.type)));
+        const double rate
+            = runtime->generation.median * static_cast<double>(runtime->bytesPerToken) / 1e9;
+        QVERIFY(std::abs(fields["generation_gigabytes"].get<double>() - rate) < 1e-12);
+    }
+
+    void whatDoesNotFillBlocksIsRefused()
+    {
+        const QTemporaryDir folder;
+        bench::SyntheticModel spec = smallModel();
+        TaskContext context;
+        for (const DType type : {DType::Q4_K, DType::Q5_K}) {
+            spec.type = type;
+            const auto written
+                = bench::writeSyntheticModel(spec, folder.path().toStdString(), context);
+            QVERIFY(!written);
+            QCOMPARE(written.error().code, ErrorCode::InvalidArgument);
+        }
     }
 
     void aStopEndsTheWork()
