@@ -46,7 +46,8 @@ Array readNpy(const fs::path& path)
     while (!array.header.empty() && (array.header.back() == ' ' || array.header.back() == '\n'))
         array.header.pop_back();
     array.values.resize((text->size() - begin) / sizeof(float));
-    std::memcpy(array.values.data(), text->data() + begin, text->size() - begin);
+    if (!array.values.empty())
+        std::memcpy(array.values.data(), text->data() + begin, text->size() - begin);
     return array;
 }
 
