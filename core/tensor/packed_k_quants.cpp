@@ -79,7 +79,8 @@ struct BlocksOfQ4_K {
         const std::byte* codes = block + 16 + 32 * group;
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < kPart; j += kFloats)
-            sink(j, scale(halfOf<kIndex>(loadCodes(codes + j))));
+            sink(j,
+                kIndex == 0 ? scale.low(loadCodes(codes + j)) : scale.high(loadCodes(codes + j)));
     }
 };
 

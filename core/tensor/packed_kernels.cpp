@@ -58,10 +58,10 @@ struct BlocksOfQ4_0 {
         const FourBitScale<false, 8> scale(spreadHalf(block), hn::Zero(PackedFloats()));
 #pragma GCC unroll 4
         for (std::size_t j = 0; j < 16; j += kFloats)
-            sink(j, scale(lowHalf(loadCodes(block + 2 + j))));
+            sink(j, scale.low(loadCodes(block + 2 + j)));
 #pragma GCC unroll 4
         for (std::size_t j = 0; j < 16; j += kFloats)
-            sink(16 + j, scale(highHalf(loadCodes(block + 2 + j))));
+            sink(16 + j, scale.high(loadCodes(block + 2 + j)));
     }
 };
 

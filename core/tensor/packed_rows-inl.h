@@ -44,6 +44,8 @@ constexpr bool kWide = kFloats == 16;
 /// Columns that a row has to itself before the next row's turn.
 constexpr std::size_t kPart = 32;
 
+constexpr std::size_t kFetchAhead = 12U << 10; ///< bytes
+
 HWY_INLINE PackedVector spread(float value)
 {
     return hn::Set(PackedFloats(), value);
@@ -91,9 +93,14 @@ HWY_INLINE PackedVector spreadHalf(const std::byte* from)
     }
 }
 
+/// The value of the lower four bits of each code, of wide registers.
 HWY_INLINE PackedVector lookUp(PackedVector table, Codes codes)
 {
-    return hn::TableLookupLanes(table, hn::IndicesFromVec(PackedFloats(), codes));
+#if HWY_TARGET <= HWY_AVX3
+    return hn::TableLookupLanes(table, hn::Indices512<float>{codes.raw}); // ignores upper bits
+#else
+    return hn::TableLookupLanes(table, hn::IndicesFromVec(PackedFloats(), lowHalf(codes)));
+#endif
 }
 
 /// scale * (code - zero), less min.
@@ -118,12 +125,20 @@ struct FourBitScale {
         else
             return hn::Mul(scale, toFloats(codes));
     }
-    HWY_INLINE PackedVector operator()(Codes codes) const
+    /// The values of the lower halves of bytes, then of the upper ones.
+    HWY_INLINE PackedVector low(Codes bytes) const
     {
         if constexpr (kWide)
-            return lookUp(table, codes);
+            return lookUp(table, bytes);
         else
-            return value(codes);
+            return value(lowHalf(bytes));
+    }
+    HWY_INLINE PackedVector high(Codes bytes) const
+    {
+        if constexpr (kWide)
+            return lookUp(table, highHalf(bytes));
+        else
+            return value(highHalf(bytes));
     }
 };
 
@@ -193,12 +208,16 @@ struct RowsOf {
         const std::size_t stride = rows.stride;
         const std::byte* block = rows.data + first * stride;
         const std::byte* scale = rows.scales + first * rows.scaleStride;
+        // Short rows keep the processor from seeing the streams: the same place is fetched in later
+        // rows, far enough for the memory to answer.
+        const std::size_t ahead
+            = (kFetchAhead + kRows * stride - 1) / (kRows * stride) * kRows * stride;
         for (std::size_t column = 0; column < rows.cols; column += Blocks::kElements) {
             typename Blocks::Header headers[kRows];
 #pragma GCC unroll 8
             for (std::size_t r = 0; r < kRows; ++r) {
                 for (std::size_t line = 0; line < Blocks::kBytes; line += 64)
-                    hwy::Prefetch(block + (r + kRows) * stride + line);
+                    hwy::Prefetch(block + ahead + r * stride + line);
                 Blocks::read(block + r * stride, scale + r * rows.scaleStride, headers[r]);
             }
             for (std::size_t group = 0; group < Blocks::kGroups; ++group)

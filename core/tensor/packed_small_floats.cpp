@@ -102,11 +102,17 @@ struct BlocksOfMxfp4 {
     static HWY_INLINE void part(
         const std::byte* block, const Header&, std::size_t, const Sink& sink)
     {
-        const Bytes16 bytes;
         const Fp4Scale<false> scale(kHalves[std::to_integer<std::uint8_t>(*block)]);
-        const auto codes = hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(block + 1));
-        scale(hn::And(codes, hn::Set(bytes, 15)), 0, sink);
-        scale(hn::ShiftRight<4>(codes), 16, sink);
+        if constexpr (kWide) {
+            const Codes codes = loadCodes(block + 1);
+            sink(0, lookUp(scale.table, codes));
+            sink(16, lookUp(scale.table, highHalf(codes)));
+        } else {
+            const Bytes16 bytes;
+            const auto codes = hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(block + 1));
+            scale(hn::And(codes, hn::Set(bytes, 15)), 0, sink);
+            scale(hn::ShiftRight<4>(codes), 16, sink);
+        }
     }
 };
 
