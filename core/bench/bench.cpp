@@ -141,6 +141,7 @@ Result<RuntimeBench> measureRuntime(
         bench.longTokens = spec.longPromptTokens;
         bench.firstToken = time;
         bench.longPrefill = spec.longPromptTokens / time;
+        MOESCOPE_TRY(bench.attention, measureAttention(model, spec.longPromptTokens, context));
     }
     return bench;
 }

@@ -43,10 +43,16 @@ struct RuntimeBench {
     std::optional<double> firstToken; ///< seconds to the first token after the long prompt
     std::optional<double> longPrefill; ///< tokens/s of the long prompt
     std::uint32_t longTokens = 0;
+    std::optional<double> attention; ///< seconds of the long prompt's attention, projections aside
     std::optional<PrecisionBench> bf16; ///< where it was asked for
 };
 Result<RuntimeBench> measureRuntime(
     const MoeModel& model, const BenchSpec& spec, TaskContext& context);
+
+/// Seconds that softmax attention takes for a prompt of that length in all layers that have it, on
+/// random queries, keys and values; nothing without such a layer.
+Result<std::optional<double>> measureAttention(
+    const MoeModel& model, std::uint32_t tokens, TaskContext& context);
 
 /// Spectra of Gaussian matrices, all threads busy. Seconds of processor time of one thread for one
 /// matrix, but for `wall`. The floor is what LAPACK needs for the Gram matrix and its reduction to

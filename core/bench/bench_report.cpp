@@ -128,11 +128,16 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
         speed.add(fmt::format("prompt of {} tokens", runtime.longTokens), *runtime.longPrefill,
             "tokens/s");
     }
+    if (runtime.attention)
+        speed.add(
+            fmt::format("attention of {} tokens", runtime.longTokens), *runtime.attention, "s");
     Table ratios("ratios", "Ratios", "How much of what the machine can do is reached.");
     ratios.add("generation / reading memory", ofBandwidth, "");
     ratios.add("prompt / single-precision products", ofMatrixRate, "");
     if (runtime.longPrefill)
         ratios.add("long prompt / short prompt", *runtime.longPrefill / runtime.prefill.median, "");
+    if (runtime.attention)
+        ratios.add("attention / long prompt", *runtime.attention / *runtime.firstToken, "");
     *report.fields
         = Json{{"machine",
                    {{"processor", machine.processor}, {"cores", machine.cores},
@@ -145,6 +150,8 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
             {"prefill_over_matrix_rate", ofMatrixRate}};
     if (runtime.firstToken)
         (*report.fields)["first_token_seconds"] = *runtime.firstToken;
+    if (runtime.attention)
+        (*report.fields)["attention_seconds"] = *runtime.attention;
     if (runtime.bf16)
         addPrecision(*runtime.bf16, speed, ratios, *report.fields);
     if (spectra)

@@ -99,6 +99,7 @@ private slots:
         QVERIFY(runtime->prefill.lowest > 0 && runtime->generation.lowest > 0);
         QCOMPARE(runtime->longTokens, 20U);
         QVERIFY(*runtime->firstToken > 0);
+        QVERIFY(runtime->attention && *runtime->attention > 0);
 
         const auto spectra = bench::measureSpectra(32, 64, 3, task);
         VERIFY_OK(spectra);
