@@ -86,15 +86,18 @@ std::vector<Group> groupByExpert(const std::vector<Slot>& slots)
     return groups;
 }
 
-/// Calls body(group, firstRow, rowCount) for blocks of rows of every group, in parallel.
+/// Calls body(group, firstRow, rowCount) for blocks of rows of every group, in parallel. Long
+/// blocks let the rows to come be fetched in time; every thread gets several all the same.
 void forRowBlocks(
     WorkerPool* pool, const std::vector<Group>& groups, std::size_t rows, const auto& body)
 {
-    constexpr std::size_t kRows = 64;
-    const std::size_t blocks = (rows + kRows - 1) / kRows;
+    const std::size_t tasks = 4 * std::size_t{pool ? pool->threads() : 1};
+    const std::size_t count
+        = std::clamp<std::size_t>(groups.size() * rows / tasks / 64 * 64, 64, 512);
+    const std::size_t blocks = (rows + count - 1) / count;
     parallelFor(pool, groups.size() * blocks, [&](std::size_t task) {
-        const std::size_t first = task % blocks * kRows;
-        body(groups[task / blocks], first, std::min(kRows, rows - first));
+        const std::size_t first = task % blocks * count;
+        body(groups[task / blocks], first, std::min(count, rows - first));
     });
 }
 
