@@ -21,15 +21,18 @@ RowKernels packedSmallFloats(DType dtype);
 #if HWY_TARGET != HWY_SCALAR
 
 /// Halves of scales E8M0 as floats, 2^(bits - 128), for values that are doubled.
-constexpr std::array<float, 256> halvesOfE8M0()
+constexpr std::array<float, 256> halvesOfE8M0(std::uint32_t last)
 {
     std::array<float, 256> halves{};
     for (std::uint32_t bits = 0; bits < 256; ++bits)
         halves[bits] = std::bit_cast<float>(bits < 2 ? 0x00200000U << bits : (bits - 1) << 23);
+    halves[255] = std::bit_cast<float>(last);
     return halves;
 }
 
-constexpr std::array<float, 256> kHalves = halvesOfE8M0();
+/// The last code is NaN in the format itself and 2^128 in GGUF files.
+constexpr std::array<float, 256> kHalves = halvesOfE8M0(0x7FC00000U);
+constexpr std::array<float, 256> kHalvesOfGguf = halvesOfE8M0(254U << 23);
 
 /// Values of four-bit floats of one scale.
 template <bool kNegativeZero>
@@ -102,7 +105,7 @@ struct BlocksOfMxfp4 {
     static HWY_INLINE void part(
         const std::byte* block, const Header&, std::size_t, const Sink& sink)
     {
-        const Fp4Scale<false> scale(kHalves[std::to_integer<std::uint8_t>(*block)]);
+        const Fp4Scale<false> scale(kHalvesOfGguf[std::to_integer<std::uint8_t>(*block)]);
         if constexpr (kWide) {
             const Codes codes = loadCodes(block + 1);
             sink(0, lookUp(scale.table, codes));
@@ -115,6 +118,18 @@ struct BlocksOfMxfp4 {
         }
     }
 };
+
+/// Two lanes of 32 bits for each byte of half a block.
+constexpr std::array<std::uint8_t, 64> pairsOfLanes(std::uint8_t firstByte)
+{
+    std::array<std::uint8_t, 64> order{};
+    for (std::size_t i = 0; i < order.size(); ++i)
+        order[i] = static_cast<std::uint8_t>(firstByte + i / 8);
+    return order;
+}
+
+alignas(64) constexpr auto kFirstBytes = pairsOfLanes(0);
+alignas(64) constexpr auto kLastBytes = pairsOfLanes(8);
 
 /// Two codes a byte, the scales of 32 in bytes beside them.
 struct BlocksOfF4 {
@@ -129,20 +144,38 @@ struct BlocksOfF4 {
     static HWY_INLINE void read(const std::byte*, const std::byte* scale, Header& header)
     {
         const auto bits = std::to_integer<std::uint8_t>(*scale);
-        header.half = bits == 255 ? std::bit_cast<float>(0x7FC00000U) : kHalves[bits];
+        header.half = kHalves[bits];
     }
 
     template <std::size_t kIndex, typename Sink>
     static HWY_INLINE void part(
         const std::byte* block, const Header& header, std::size_t, const Sink& sink)
     {
-        const Bytes16 bytes;
         const Fp4Scale<true> scale(header.half);
-        const auto codes = hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(block));
-        const auto low = hn::And(codes, hn::Set(bytes, 15));
-        const auto high = hn::ShiftRight<4>(codes);
-        scale(hn::InterleaveLower(bytes, low, high), 0, sink);
-        scale(hn::InterleaveUpper(bytes, low, high), 16, sink);
+        if constexpr (kWide) {
+            sink(0, lookUp(scale.table, sixteenCodes(block, kFirstBytes)));
+            sink(16, lookUp(scale.table, sixteenCodes(block, kLastBytes)));
+        } else {
+            const Bytes16 bytes;
+            const auto codes = hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(block));
+            const auto low = hn::And(codes, hn::Set(bytes, 15));
+            const auto high = hn::ShiftRight<4>(codes);
+            scale(hn::InterleaveLower(bytes, low, high), 0, sink);
+            scale(hn::InterleaveUpper(bytes, low, high), 16, sink);
+        }
+    }
+
+private:
+    /// Codes in the lower four bits of each lane, for lookUp, which ignores the others.
+    static HWY_INLINE Codes sixteenCodes(
+        const std::byte* block, const std::array<std::uint8_t, 64>& order)
+    {
+        alignas(64) static constexpr std::int32_t kShifts[16]
+            = {0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4, 0, 4};
+        const hn::Repartition<std::uint8_t, PackedFloats> bytes;
+        const auto all = hn::LoadDup128(bytes, reinterpret_cast<const std::uint8_t*>(block));
+        const auto spreadOut = hn::TableLookupBytes(all, hn::Load(bytes, order.data()));
+        return hn::Shr(hn::BitCast(PackedInts(), spreadOut), hn::Load(PackedInts(), kShifts));
     }
 };
 
