@@ -114,4 +114,30 @@ std::string wrapText(std::string_view text, std::size_t width, std::size_t inden
     return out;
 }
 
+std::vector<std::string> breakText(std::string_view text, std::size_t width)
+{
+    std::vector<std::string> lines;
+    while (displayWidth(text) > width) {
+        std::size_t end = 0;
+        std::size_t space = std::string_view::npos;
+        std::size_t used = 0;
+        while (end < text.size()) {
+            const CodePoint point = decodeUtf8(text, end);
+            used += widthOf(point.value);
+            if (text[end] == ' ' && end > 0)
+                space = end; // a space may stand behind the last column
+            if (used > width && end > 0)
+                break;
+            end += point.bytes;
+        }
+        const bool atSpace = space != std::string_view::npos;
+        lines.emplace_back(text.substr(0, atSpace ? space : end));
+        text.remove_prefix(atSpace ? space + 1 : end);
+        if (text.empty())
+            return lines;
+    }
+    lines.emplace_back(text);
+    return lines;
+}
+
 } // namespace moescope

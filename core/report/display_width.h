@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moescope {
 
@@ -22,5 +23,7 @@ std::string padLeft(std::string text, std::size_t width);
 /// Lines of at most `width` columns, broken at spaces where there are any, each beginning with
 /// `indent` spaces.
 std::string wrapText(std::string_view text, std::size_t width, std::size_t indent = 0);
+/// The same as a list, without a margin; words that are too long are broken too. At least one line.
+std::vector<std::string> breakText(std::string_view text, std::size_t width);
 
 } // namespace moescope

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowestText = 12;
-constexpr std::size_t kWidestText = 60;
 
 struct Grid {
     std::vector<std::string> header;
@@ -22,21 +21,21 @@ struct Grid {
     std::vector<bool> numeric;
 };
 
-Grid makeGrid(const TableFigure& table)
+Grid makeGrid(const TableFigure& table, std::size_t width)
 {
     Grid grid;
     for (const auto& column : table.columns) {
         grid.header.push_back(terminalText(titleWithUnit(column.title, column.unit)));
         grid.numeric.push_back(column.numeric);
         const std::size_t wide = displayWidth(grid.header.back());
-        grid.widths.push_back(column.numeric ? wide : std::min(wide, kWidestText));
+        grid.widths.push_back(column.numeric ? wide : std::min(wide, width));
     }
     for (const auto& row : table.rows) {
         std::vector<std::string> cells;
         for (std::size_t c = 0; c < table.columns.size(); ++c) {
             cells.push_back(c < row.size() ? cellText(row[c], table.columns[c]) : std::string());
             const std::size_t wide = displayWidth(cells.back());
-            const std::size_t most = grid.numeric[c] ? wide : std::min(wide, kWidestText);
+            const std::size_t most = grid.numeric[c] ? wide : std::min(wide, width);
             grid.widths[c] = std::max(grid.widths[c], most);
         }
         grid.rows.push_back(std::move(cells));
@@ -67,24 +66,44 @@ void shrinkTexts(Grid& grid, std::size_t width)
     }
 }
 
-void appendLine(std::string& out, const Grid& grid, const std::vector<std::string>& cells,
-    const std::vector<std::size_t>& columns)
+enum class LongText { Wrap, Cut };
+
+/// One row, in as many lines as its longest text takes.
+void appendRow(std::string& out, const Grid& grid, const std::vector<std::string>& cells,
+    const std::vector<std::size_t>& columns, const std::vector<LongText>& handling)
 {
-    std::string line;
-    for (const std::size_t c : columns) {
-        if (c != columns.front())
-            line.append(kGap, ' ');
-        std::string text = fitText(cells[c], grid.widths[c]);
-        line += grid.numeric[c] ? padLeft(std::move(text), grid.widths[c])
-                                : padRight(std::move(text), grid.widths[c]);
+    std::vector<std::vector<std::string>> parts;
+    std::size_t lines = 1;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const std::string& text = cells[columns[i]];
+        const std::size_t width = grid.widths[columns[i]];
+        if (handling[i] == LongText::Wrap)
+            parts.push_back(breakText(text, width));
+        else
+            parts.push_back({fitText(text, width)});
+        lines = std::max(lines, parts.back().size());
     }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
+    for (std::size_t l = 0; l < lines; ++l) {
+        std::string line;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            const std::size_t width = grid.widths[columns[i]];
+            line.append(i == 0 ? 0 : kGap, ' ');
+            std::string text = l < parts[i].size() ? std::move(parts[i][l]) : std::string();
+            line += grid.numeric[columns[i]] ? padLeft(std::move(text), width)
+                                             : padRight(std::move(text), width);
+        }
+        line.erase(line.find_last_not_of(' ') + 1);
+        out += line + "\n";
+    }
 }
 
-void appendBlock(std::string& out, const Grid& grid, const std::vector<std::size_t>& columns)
+/// `repeated` columns at the start were told in full by an earlier block.
+void appendBlock(std::string& out, const Grid& grid, const std::vector<std::size_t>& columns,
+    std::size_t repeated)
 {
-    appendLine(out, grid, grid.header, columns);
+    std::vector<LongText> handling(columns.size(), LongText::Wrap);
+    std::fill_n(handling.begin(), repeated, LongText::Cut);
+    appendRow(out, grid, grid.header, columns, handling);
     std::string rule;
     for (const std::size_t c : columns) {
         if (c != columns.front())
@@ -94,7 +113,7 @@ void appendBlock(std::string& out, const Grid& grid, const std::vector<std::size
     }
     out += rule + "\n";
     for (const auto& row : grid.rows)
-        appendLine(out, grid, row, columns);
+        appendRow(out, grid, row, columns, handling);
 }
 
 } // namespace
@@ -112,7 +131,7 @@ std::string textTable(const TableFigure& table, std::size_t width)
 {
     if (table.columns.empty())
         return {};
-    Grid grid = makeGrid(table);
+    Grid grid = makeGrid(table, width);
     shrinkTexts(grid, width);
     // Later blocks repeat what names the row: the first column, and the second one if it is a text.
     std::vector<std::size_t> names = {0};
@@ -128,13 +147,14 @@ std::string textTable(const TableFigure& table, std::size_t width)
             columns = names;
             used = grid.widths[0] + (names.size() > 1 ? kGap + grid.widths[1] : 0);
         }
+        const std::size_t repeated = columns.size();
         const std::size_t first = next;
         while (next < grid.widths.size()
             && (next == first || used + kGap + grid.widths[next] <= width)) {
             used += grid.widths[next] + (columns.empty() ? 0 : kGap);
             columns.push_back(next++);
         }
-        appendBlock(out, grid, columns);
+        appendBlock(out, grid, columns, repeated);
     }
     return out;
 }

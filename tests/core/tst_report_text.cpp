@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
 
 #include "core/report/display_width.h"
 #include "core/report/report.h"
+#include "core/report/text_table.h"
 #include "tests/support/files.h"
 
 using namespace moescope;
@@ -99,7 +101,32 @@ private slots:
         const std::string text = body(table, 60);
         QVERIFY(widest(text) <= 60);
         QVERIFY(text.find("19.00") != std::string::npos);
-        QVERIFY(text.find("xxx…") != std::string::npos);
+        QVERIFY(text.find("xxx…") != std::string::npos); // where the name is repeated
+        QCOMPARE(std::ranges::count(text.substr(0, text.find("\n\n")), 'x'), 70);
+    }
+
+    /// A sentence or a path in a cell takes as many lines as it needs.
+    void longTextsAreWrappedNotCut()
+    {
+        TableFigure table;
+        table.columns
+            = {{"fact", "", false, -1, ""}, {"value", "", false, -1, ""}, {"n", "", true, 0, ""}};
+        table.rows = {{std::string("why"), std::string("one two three four"), 7.0},
+            {std::string("path"), std::string("/a/very/long/漢字/name"), 8.0}};
+        QCOMPARE(textTable(table, 22),
+            std::string("fact  value          n\n"
+                        "────  ─────────────  ─\n"
+                        "why   one two three  7\n"
+                        "      four\n"
+                        "path  /a/very/long/  8\n"
+                        "      漢字/name\n"));
+        const std::string wide = textTable(table, 100);
+        QVERIFY(wide.find("one two three four") != std::string::npos);
+        table.rows = {{std::string("a"), std::string(80, 'y'), 1.0}};
+        QVERIFY(textTable(table, 100).find(std::string(80, 'y')) != std::string::npos);
+        QCOMPARE(breakText("", 5), std::vector<std::string>{""});
+        QCOMPARE(breakText("漢", 1), std::vector<std::string>{"漢"});
+        QCOMPARE(breakText("ab  c", 3), (std::vector<std::string>{"ab ", "c"}));
     }
 
     void smallHeatMapsShowNumbers()
