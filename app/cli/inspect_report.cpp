@@ -11,6 +11,7 @@
 #include "app/cli/inspect_figures.h"
 #include "core/base/text.h"
 #include "core/io/json.h"
+#include "core/model/config_words.h"
 #include "core/report/model_identity.h"
 #include "core/report/number_text.h"
 
@@ -34,22 +35,6 @@ private:
     TableFigure m_table;
 };
 
-std::string describeWindows(const ModelConfig& config)
-{
-    std::optional<std::uint32_t> window;
-    std::size_t layers = 0;
-    for (const LayerSpec& layer : config.layers) {
-        if (!layer.window)
-            continue;
-        window = layer.window;
-        ++layers;
-    }
-    if (!window)
-        return "full attention";
-    const std::string size = formatCount(*window) + " positions";
-    return layers == config.layers.size() ? size : fmt::format("{} in {} layers", size, layers);
-}
-
 void addModelFacts(Facts& facts, const MoeModel& model)
 {
     const ModelConfig& config = model.config();
@@ -62,6 +47,8 @@ void addModelFacts(Facts& facts, const MoeModel& model)
     facts.add("vocabulary", formatCount(config.vocabulary));
     facts.add("longest context", formatCount(config.maxPositions));
     facts.add("router", config.router.describe());
+    if (const std::string second = describeSecondRouter(config); !second.empty())
+        facts.add("second router", second);
     if (config.router.experts > 0)
         facts.add("expert width",
             formatCount(
@@ -73,12 +60,12 @@ void addModelFacts(Facts& facts, const MoeModel& model)
         facts.add("attention",
             fmt::format("{} heads of {}, {} key-value heads", attention.heads, attention.headDim,
                 attention.kvHeads));
-        facts.add("window", describeWindows(config));
+        facts.add("tokens mixed by", describeMixers(config));
         facts.add("rotary base", displayNumber(attention.rope.base));
-        facts.add("rotary kind", attention.rope.kind);
+        facts.add("rotary kind", describeRope(config));
     }
     if (config.router.sharedExperts > 0)
-        facts.add("shared experts", formatCount(config.router.sharedExperts));
+        facts.add("shared experts", describeSharedExperts(config.router));
     if (!config.missingPart.empty())
         facts.add("cannot be run", "missing: " + config.missingPart);
     else
@@ -217,6 +204,10 @@ Json configToJson(const MoeModel& model)
     json["windows"] = Json::array();
     for (const LayerSpec& layer : config.layers)
         json["windows"].push_back(layer.window ? Json(*layer.window) : Json());
+    json["chunks"] = Json::array();
+    for (const LayerSpec& layer : config.layers)
+        json["chunks"].push_back(layer.chunk ? Json(*layer.chunk) : Json());
+    json["mixers"] = describeMixers(config);
     json["missing_part"] = config.missingPart.empty() ? Json() : Json(config.missingPart);
     const RouterSpec& router = config.router;
     if (router.experts > 0)

@@ -86,6 +86,66 @@ private slots:
         QVERIFY(figureOf(report, "metadata") && figureOf(report, "types"));
     }
 
+    void factsTellWhatMixesTheTokens_data()
+    {
+        QTest::addColumn<QString>("fact");
+        QTest::addColumn<QString>("expected");
+        const auto row = [](const char* family, const char* fact, const char* expected) {
+            QTest::addRow("%s", family)
+                << QString::fromLatin1(fact) << QString::fromLatin1(expected);
+        };
+        row("llama4", "tokens mixed by",
+            "attention within chunks of 8 positions in 2 layers; full attention in 2 layers");
+        row("qwen3_next", "tokens mixed by",
+            "linear attention (gated delta net) in 3 layers; full attention in 1 layer");
+        row("gpt_oss_bf16", "tokens mixed by",
+            "attention in a sliding window of 8 positions in 2 layers; full attention in 1 layer");
+        row("deepseek_v3", "tokens mixed by", "full latent attention (MLA)");
+        row("jetmoe", "second router", "top 2 of 6 sets of 2 query heads, by the same rule");
+        row("qwen2_moe", "tokens mixed by", "full attention");
+    }
+
+    void factsTellWhatMixesTheTokens()
+    {
+        QFETCH(QString, fact);
+        QFETCH(QString, expected);
+        const CliRun run = runCli({QStringLiteral("inspect"),
+            fixture(("families/" + std::string(QTest::currentDataTag())).c_str()),
+            QStringLiteral("--json"), QStringLiteral("-")});
+        VERIFY_EXIT(run, 0);
+        const Json report = run.json();
+        std::string value;
+        for (const Json& row : (*figureOf(report, "facts"))["rows"])
+            if (row[0] == fact.toStdString())
+                value = row[1].get<std::string>();
+        QCOMPARE(QString::fromStdString(value), expected);
+    }
+
+    /// Also where a line is shorter than what it says.
+    void factsAreToldInFull()
+    {
+        const QString model = fixture("families/deepseek_v3");
+        const CliRun json = runCli(
+            {QStringLiteral("inspect"), model, QStringLiteral("--json"), QStringLiteral("-")});
+        VERIFY_EXIT(json, 0);
+        const std::string rule = json.json()["fields"]["config"]["router"]["rule"];
+        QVERIFY(rule.size() > 100);
+        const auto words = [](std::string text) {
+            return QString::fromStdString(text).simplified().toStdString();
+        };
+        const CliRun text = runCli({QStringLiteral("inspect"), model});
+        VERIFY_EXIT(text, 0);
+        QVERIFY2(words(text.out).find(words(rule)) != std::string::npos, text.out.c_str());
+        VERIFY_EXIT(
+            runCli({QStringLiteral("inspect"), model, QStringLiteral("-o"), file("facts.txt")}), 0);
+        const auto written = readTextFile(file("facts.txt").toStdString());
+        VERIFY_OK(written);
+        for (const std::string& all : {text.out, *written}) {
+            QVERIFY(words(all).find(words(rule)) != std::string::npos);
+            QCOMPARE(all.find("…"), std::string::npos);
+        }
+    }
+
     void unknownSplitRulesAreWarnedOf()
     {
         GgufBuilder builder;

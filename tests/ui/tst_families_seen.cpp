@@ -172,18 +172,21 @@ private slots:
             return QString();
         };
         const QString router = QStringLiteral("Router");
+        const QString mixers = QStringLiteral("Tokens mixed by");
         QVERIFY(value("deepseek_v3", router).contains(QStringLiteral("sigmoid")));
         QVERIFY(value("deepseek_v3", router).contains(QStringLiteral("2 of 4 groups")));
         QVERIFY(value("olmoe", router).contains(QStringLiteral("softmax")));
         QVERIFY(value("deepseek_v3", QStringLiteral("Shared experts"))
                     .contains(QStringLiteral("every token")));
         QVERIFY(value("olmoe", QStringLiteral("Shared experts")).isEmpty());
-        QVERIFY(value("deepseek_v3", QStringLiteral("Attention")).contains(QStringLiteral("MLA")));
-        QVERIFY(value("jetmoe", QStringLiteral("Attention"))
-                    .contains(QStringLiteral("router of their own")));
+        QVERIFY(value("deepseek_v3", mixers).contains(QStringLiteral("MLA")));
+        QVERIFY(value("jetmoe", mixers).contains(QStringLiteral("router of their own")));
         QVERIFY(value("jetmoe", QStringLiteral("Second router"))
                     .contains(QStringLiteral("2 of 6 sets of 2 query heads")));
         QVERIFY(value("olmoe", QStringLiteral("Second router")).isEmpty());
+        QVERIFY(value("llama4", mixers).contains(QStringLiteral("within chunks of")));
+        QVERIFY(value("qwen3_next", mixers).contains(QStringLiteral("gated delta net")));
+        QCOMPARE(value("olmoe", mixers), QStringLiteral("full attention"));
         QVERIFY(value("olmoe", QStringLiteral("Cannot be run")).isEmpty());
     }
 

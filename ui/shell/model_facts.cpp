@@ -11,6 +11,7 @@
 
 #include "core/base/text.h"
 #include "core/checkpoint/type_totals.h"
+#include "core/model/config_words.h"
 #include "core/model/open_model.h"
 #include "ui/figures/figure_words.h"
 
@@ -34,38 +35,6 @@ QString layersAndExperts(const ModelConfig& config)
     if (config.mixtureLayerCount() != config.layerCount())
         mixture += tr(" in %1 of them").arg(config.mixtureLayerCount());
     return layers + mixture;
-}
-
-QString sharedExpertsText(const RouterSpec& router)
-{
-    QString words = router.sharedExperts == 1
-        ? tr("1 that reads every token")
-        : tr("%1 that read every token").arg(router.sharedExperts);
-    words += tr(", outside the router, %1 wide").arg(router.sharedIntermediate);
-    return router.sharedGate ? words + tr(", behind a gate of its own") : words;
-}
-
-/// What mixes tokens where it is not plain attention, and in how many layers.
-QString mixersText(const ModelConfig& config)
-{
-    using Mixer = LayerSpec::Mixer;
-    const std::pair<Mixer, QString> kinds[]
-        = {{Mixer::LatentAttention, tr("latent attention (MLA)")},
-            {Mixer::DeltaNet, tr("linear attention (gated delta net)")},
-            {Mixer::RoutedHeads, tr("heads chosen by a router of their own")}};
-    QString words;
-    for (const auto& [mixer, name] : kinds) {
-        const auto layers = std::ranges::count(config.layers, mixer, &LayerSpec::mixer);
-        if (layers == static_cast<std::ptrdiff_t>(config.layers.size()))
-            words += QStringLiteral(", ") + name;
-        else if (layers > 0)
-            words += tr(", %1 in %2 layers").arg(name).arg(layers);
-    }
-    const auto windows = std::ranges::count_if(
-        config.layers, [](const LayerSpec& layer) { return layer.window.has_value(); });
-    if (windows > 0)
-        words += tr(", a sliding window in %1 layers").arg(windows);
-    return words;
 }
 
 QString spread(const Checkpoint& checkpoint)
@@ -152,26 +121,22 @@ std::vector<std::pair<QString, QString>> factsTable(const OpenModel& open)
         add(tr("Layers"), layersAndExperts(config));
         if (config.mixtureLayerCount() > 0)
             add(tr("Router"), text(config.router.describe()));
-        if (std::ranges::any_of(config.layers, [](const LayerSpec& layer) {
-                return layer.mixer == LayerSpec::Mixer::RoutedHeads;
-            }))
-            add(tr("Second router"),
-                tr("%1 of %2 sets of %3 query heads, by the same rule")
-                    .arg(config.router.topK)
-                    .arg(config.router.experts)
-                    .arg(attention.kvHeads));
+        if (const std::string second = describeSecondRouter(config); !second.empty())
+            add(tr("Second router"), text(second));
         if (config.router.sharedExperts > 0)
-            add(tr("Shared experts"), sharedExpertsText(config.router));
+            add(tr("Shared experts"), text(describeSharedExperts(config.router)));
         add(tr("Width"), tr("%1 hidden").arg(config.hidden));
         if (!config.missingPart.empty())
             add(tr("Cannot be run"), tr("missing: %1").arg(text(config.missingPart)));
-        if (attention.heads > 0)
+        if (attention.heads > 0) {
             add(tr("Attention"),
                 tr("%1 heads of %2, %3 key-value heads")
-                        .arg(attention.heads)
-                        .arg(attention.headDim)
-                        .arg(attention.kvHeads)
-                    + mixersText(config));
+                    .arg(attention.heads)
+                    .arg(attention.headDim)
+                    .arg(attention.kvHeads));
+            add(tr("Tokens mixed by"), text(describeMixers(config)));
+            add(tr("Rotary kind"), text(describeRope(config)));
+        }
         add(tr("Positions"), text(formatCount(config.maxPositions)));
         add(tr("Vocabulary"), text(formatCount(config.vocabulary)));
         add(tr("Number format"), text(packingName(open.model->typicalWeights())));
