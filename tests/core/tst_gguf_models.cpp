@@ -356,6 +356,45 @@ private slots:
         }
     }
 
+    /// Older files tell the width of a dense MLP, which is that of the chosen experts together.
+    void tensorsTellTheWidthOfExperts_data()
+    {
+        QTest::addColumn<QString>("layout");
+        for (const char* layout : {"stacked", "fused", "one by one"})
+            QTest::newRow(layout) << QString::fromLatin1(layout);
+    }
+
+    void tensorsTellTheWidthOfExperts()
+    {
+        QFETCH(QString, layout);
+        SmallModel small;
+        small.architecture = "qwen3moe";
+        small.sizes["feed_forward_length"] = 12;
+        small.tensors["blk.0.attn_q_norm.weight"] = small.tensors["blk.0.attn_k_norm.weight"] = {4};
+        const std::string ffn = "blk.0.ffn_";
+        if (layout != QStringLiteral("stacked")) {
+            small.tensors.erase(ffn + "gate_exps.weight");
+            small.tensors.erase(ffn + "up_exps.weight");
+        }
+        if (layout == QStringLiteral("fused"))
+            small.tensors[ffn + "gate_up_exps.weight"] = {8, 8, 2};
+        if (layout == QStringLiteral("one by one")) {
+            small.tensors.erase(ffn + "down_exps.weight");
+            for (const char* expert : {".0.weight", ".1.weight"}) {
+                small.tensors[ffn + "gate" + expert] = small.tensors[ffn + "up" + expert] = {8, 4};
+                small.tensors[ffn + "down" + expert] = {4, 8};
+            }
+        }
+        const QTemporaryDir folder;
+        const auto model = small.open(folder.path().toStdString());
+        VERIFY_OK(model);
+        QCOMPARE((*model)->config().layers[0].intermediate, 4U);
+        QCOMPARE((*model)->layer(LayerId(0)).experts[1].down.cols, std::size_t{4});
+        // Where the file says another width, the tensors are wrong.
+        small.sizes["expert_feed_forward_length"] = 3;
+        QVERIFY(!small.open(folder.path().toStdString()));
+    }
+
     void refusesWhatItWouldGetWrong_data()
     {
         QTest::addColumn<QString>("change");
@@ -372,11 +411,14 @@ private slots:
         row("no number of experts", ErrorCode::BadFormat, "\"granitemoe.expert_count\" is missing");
         row("missing experts", ErrorCode::NotFound, "blk.0.ffn_down_exps.weight");
         row("wrong experts", ErrorCode::BadFormat, "[2, 8, 3]");
-        row("no router", ErrorCode::BadFormat, "ffn_gate_inp.weight");
+        row("no router", ErrorCode::NotFound, "blk.0.ffn_gate_inp.weight");
+        row("no router and no experts", ErrorCode::BadFormat, "no layer has a router");
         row("too many chosen", ErrorCode::BadFormat, "3 experts per token");
         row("missing embedding", ErrorCode::BadFormat, "token_embd.weight");
         row("all predicting", ErrorCode::BadFormat, "predict");
         row("wide values", ErrorCode::Unsupported, "values of 6");
+        row("wide rotation", ErrorCode::BadFormat, "\"llama.rope.dimension_count\" is 6");
+        row("flat experts", ErrorCode::BadFormat, "the rows of every expert");
         row("more heads than numbers", ErrorCode::BadFormat, "head");
     }
 
@@ -403,6 +445,13 @@ private slots:
             small.tensors["blk.0.ffn_down_exps.weight"] = {3, 8, 2};
         else if (change == QStringLiteral("no router"))
             small.tensors.erase("blk.0.ffn_gate_inp.weight");
+        else if (change == QStringLiteral("no router and no experts"))
+            for (const char* name : {"gate_inp", "gate_exps", "up_exps", "down_exps"})
+                small.tensors.erase(std::string("blk.0.ffn_") + name + ".weight");
+        else if (change == QStringLiteral("wide rotation"))
+            small.sizes["rope.dimension_count"] = 6;
+        else if (change == QStringLiteral("flat experts"))
+            small.tensors["blk.0.ffn_up_exps.weight"] = {8, 8};
         else if (change == QStringLiteral("too many chosen"))
             small.sizes["expert_used_count"] = 3;
         else if (change == QStringLiteral("missing embedding"))

@@ -90,6 +90,9 @@ Status addRope(Json& config, const Keys& keys, std::uint32_t head)
         config["rope_theta"] = *base;
     MOESCOPE_TRY(const auto given, keys.optionalSize("rope.dimension_count"));
     const std::uint32_t rotated = given.value_or(head);
+    if (rotated > head)
+        return keys.bad(fmt::format("\"{}.rope.dimension_count\" is {}, but a head has {} elements",
+            keys.architecture(), rotated, head));
     // The share times the head is truncated to the number again.
     config["partial_rotary_factor"]
         = rotated < head ? std::nextafter(static_cast<double>(rotated) / head, 1.0) : 1.0;
@@ -161,13 +164,44 @@ Status addAttention(Json& config, const Keys& keys, const Architecture& architec
     return addRope(config, keys, head);
 }
 
+/// F, from the first layer with experts, in whichever layout.
+Result<std::optional<std::uint32_t>> expertRows(const Keys& keys, std::uint32_t blocks)
+{
+    struct Place {
+        const char* name;
+        std::size_t dimensions;
+        std::uint64_t parts; ///< matrices of F rows in one
+    };
+    constexpr Place kPlaces[] = {
+        {"ffn_up_exps.weight", 3, 1}, {"ffn_gate_up_exps.weight", 3, 2}, {"ffn_up.0.weight", 2, 1}};
+    for (std::uint32_t l = 0; l < blocks; ++l) {
+        for (const auto& [name, dimensions, parts] : kPlaces) {
+            const TensorInfo* tensor = keys.checkpoint().find(fmt::format("blk.{}.{}", l, name));
+            if (!tensor)
+                continue;
+            const std::uint64_t rows
+                = tensor->shape.size() == dimensions ? tensor->shape[dimensions - 2] : 0;
+            if (rows == 0 || rows % parts != 0 || rows > 1U << 30)
+                return keys.bad(fmt::format("the tensor \"{}\" should hold the rows of every "
+                                            "expert, but has the shape {}",
+                    tensor->name, formatShape(tensor->shape)));
+            return static_cast<std::uint32_t>(rows / parts);
+        }
+    }
+    return std::nullopt;
+}
+
 Status addMixture(Json& config, const Keys& keys, const Architecture& architecture)
 {
     MOESCOPE_TRY(const auto experts, keys.optionalSize("expert_count"));
     if (!experts)
         return {};
     MOESCOPE_TRY(const auto topK, keys.size("expert_used_count"));
-    MOESCOPE_TRY(const auto inner, keys.optionalSize("expert_feed_forward_length"));
+    MOESCOPE_TRY(auto inner, keys.optionalSize("expert_feed_forward_length"));
+    if (!inner) {
+        // Older files give the width of a dense MLP alone, which is not always the experts'.
+        MOESCOPE_TRY(inner, expertRows(keys, config["num_hidden_layers"].get<std::uint32_t>()));
+    }
     MOESCOPE_TRY(const auto shared, keys.optionalSize("expert_shared_count"));
     MOESCOPE_TRY(const auto sharedInner, keys.optionalSize("expert_shared_feed_forward_length"));
     MOESCOPE_TRY(const auto scale, keys.number("expert_weights_scale"));
@@ -229,6 +263,10 @@ Result<Json> publishedConfig(const Keys& keys, const Architecture& architecture)
     return config;
 }
 
+/// A layer with any of these has experts, so that one without its router is said to lack it.
+constexpr const char* kMixtureTensors[] = {"ffn_gate_inp.weight", "ffn_up_exps.weight",
+    "ffn_gate_up_exps.weight", "ffn_down_exps.weight", "ffn_up.0.weight"};
+
 /// Each layer is what its tensors make it.
 Status correctLayers(ModelConfig& config, const Json& json, const Keys& keys)
 {
@@ -238,7 +276,9 @@ Status correctLayers(ModelConfig& config, const Json& json, const Keys& keys)
     bool biased = false;
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         LayerSpec& layer = config.layers[l];
-        layer.mixture = router.experts > 0 && keys.hasTensor(name(l, "ffn_gate_inp.weight"));
+        layer.mixture = router.experts > 0
+            && std::ranges::any_of(
+                kMixtureTensors, [&](const char* what) { return keys.hasTensor(name(l, what)); });
         if (!layer.mixture) {
             layer.intermediate
                 = json.value(json.contains("intermediate_size_mlp") ? "intermediate_size_mlp"
