@@ -17,8 +17,9 @@ struct ContinuationSpec {
 };
 
 /// Continues one prompt, or both of a comparison, token by token; it can be stopped and taken up
-/// again. With the same settings it chooses the tokens that generate() chooses. Not for several
-/// threads at once.
+/// again. With the same settings it chooses the tokens that generate() chooses. Every token is recorded
+/// as it was when it was read, also where a longer text changes what came before
+/// (RopeSpec::beyond). Not for several threads at once.
 class Continuation {
 public:
     Continuation(std::shared_ptr<const OpenModel> model, std::shared_ptr<const Lexicon> lexicon,

@@ -235,25 +235,71 @@ Status runChunk(const MoeModel& model, KvCache& cache, std::span<const std::int3
     return {};
 }
 
-Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
-    const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context)
+std::vector<std::uint32_t> positionsOf(
+    const KvCache& cache, std::span<const std::int32_t> ids, const ForwardSpec& spec)
 {
     std::vector<std::uint32_t> positions = spec.positions;
     for (std::size_t t = positions.size(); t < ids.size(); ++t)
         positions.push_back(cache.length() + static_cast<std::uint32_t>(t));
-    if (cache.length() == 0)
-        cache.setReach(std::max(spec.reach, positions.back() + 1));
+    return positions;
+}
+
+Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
+    std::span<const std::uint32_t> positions, const ForwardSpec& spec, ForwardObserver* observer,
+    TaskContext& context)
+{
     const RopeTable rope(model.config().attention.rope, cache.reach());
     const std::size_t chunk = std::max<std::size_t>(1, spec.chunk);
     for (std::size_t done = 0; done < ids.size(); done += chunk) {
         const std::size_t count = std::min(chunk, ids.size() - done);
         const auto total = static_cast<double>(ids.size());
         MOESCOPE_CHECK(runChunk(model, cache, ids.subspan(done, count),
-            std::span(positions).subspan(done, count), rope, done + count == ids.size(), spec,
-            observer, context, static_cast<double>(done) / total,
-            static_cast<double>(count) / total));
+            positions.subspan(done, count), rope, done + count == ids.size(), spec, observer,
+            context, static_cast<double>(done) / total, static_cast<double>(count) / total));
     }
     return model.checkpoint().status();
+}
+
+bool usesShortRope(const RopeSpec& rope, std::uint32_t reach)
+{
+    return rope.beyond && reach <= rope.beyond->after;
+}
+
+Status runAnew(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
+    std::span<const std::uint32_t> positions, const ForwardSpec& spec, ForwardObserver* observer,
+    TaskContext& context)
+{
+    KvCache fresh(model.config());
+    fresh.setReach(positions.back() + 1);
+    ForwardSpec before = spec;
+    before.logits = LogitsWanted::None;
+    TaskContext quiet = context.quiet();
+    MOESCOPE_CHECK(
+        runChunks(model, fresh, cache.seen().ids, cache.seen().positions, before, nullptr, quiet));
+    MOESCOPE_CHECK(runChunks(model, fresh, ids, positions, spec, observer, context));
+    cache = std::move(fresh);
+    return {};
+}
+
+Status runTokens(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
+    std::span<const std::uint32_t> positions, const ForwardSpec& spec, ForwardObserver* observer,
+    TaskContext& context)
+{
+    const RopeSpec& rope = model.config().attention.rope;
+    const std::uint32_t reach = positions.back() + 1;
+    if (cache.length() == 0) {
+        cache.setReach(reach);
+        cache.seen() = {};
+    }
+    if (!usesShortRope(rope, cache.reach()))
+        return runChunks(model, cache, ids, positions, spec, observer, context);
+    if (!usesShortRope(rope, reach))
+        return runAnew(model, cache, ids, positions, spec, observer, context);
+    MOESCOPE_CHECK(runChunks(model, cache, ids, positions, spec, observer, context));
+    KvCache::Seen& seen = cache.seen();
+    seen.ids.insert(seen.ids.end(), ids.begin(), ids.end());
+    seen.positions.insert(seen.positions.end(), positions.begin(), positions.end());
+    return {};
 }
 
 /// What a cache looked like before a pass: sizes of what only grows, copies of what is changed in
@@ -351,12 +397,16 @@ Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32
     const ModelConfig& config = model.config();
     MOESCOPE_CHECK(checkRunnable(config));
     MOESCOPE_CHECK(checkInput(config, cache, ids, spec));
-    MOESCOPE_CHECK(context.checkMemory(
-        forwardMemory(model, cache.length() + ids.size(), spec), "Running this prompt"));
+    const auto positions = positionsOf(cache, ids, spec);
+    std::uint64_t memory = forwardMemory(model, cache.length() + ids.size(), spec);
+    if (usesShortRope(config.attention.rope, cache.reach())
+        && !usesShortRope(config.attention.rope, positions.back() + 1))
+        memory += cache.length() * KvCache::bytesPerToken(config);
+    MOESCOPE_CHECK(context.checkMemory(memory, "Running this prompt"));
     Status status;
     const CacheMark before(cache);
     try {
-        status = runChunks(model, cache, ids, spec, observer, context);
+        status = runTokens(model, cache, ids, positions, spec, observer, context);
     } catch (const std::bad_alloc&) {
         status = fail(ErrorCode::OutOfMemory, "There is not enough memory to run this prompt.");
     } catch (const std::exception& error) {

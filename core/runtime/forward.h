@@ -57,10 +57,6 @@ enum class LogitsWanted { None, Last, All };
 struct ForwardSpec {
     /// RoPE positions of the new tokens; empty = they continue the cache. Must be ascending.
     std::vector<std::uint32_t> positions;
-    /// Positions that the sequence will get to, where that is known; 0 = as far as this pass. Some
-    /// models (longrope) choose their RoPE by it, once for the whole sequence: the pass that fills
-    /// an empty cache decides, so that a sequence cut into several passes gives the same bits.
-    std::uint32_t reach = 0;
     Interventions interventions;
     /// Bf16 reads prompts faster on processors that can, with the error of bfloat16 activations;
     /// single tokens stay as they are. Never the default.
@@ -129,21 +125,31 @@ public:
     };
     std::vector<Layer>& layers() { return m_layers; }
     void setLength(std::uint32_t length) { m_length = length; }
-    /// What ForwardSpec::reach was for the first token.
+    /// Positions that the sequence got to when its RoPE frequencies were chosen.
     std::uint32_t reach() const { return m_reach; }
     void setReach(std::uint32_t reach) { m_reach = reach; }
+    /// The tokens, kept only while a longer sequence may ask for other frequencies
+    /// (RopeSpec::beyond), for then all keys are made anew.
+    struct Seen {
+        std::vector<std::int32_t> ids;
+        std::vector<std::uint32_t> positions;
+    };
+    Seen& seen() { return m_seen; }
 
 private:
     std::vector<Layer> m_layers;
     std::uint32_t m_length = 0;
     std::uint32_t m_reach = 0;
+    Seen m_seen;
 };
 
 /// Runs `ids` after what `cache` holds, appends to it and tells `observer` (may be null). Float32
 /// throughout; every sum has a fixed order, so prompt-at-once, token-by-token and any thread count
-/// give the same bits. On error or cancel the cache is left as it was. Errors: InvalidArgument for
-/// ids outside the vocabulary, positions or interventions that do not fit; OutOfMemory from the
-/// estimate; Unsupported for a model that opens for weight analysis only; Cancelled.
+/// give the same bits. Where a sequence passes RopeSpec::beyond, what the cache holds is run again
+/// with the new frequencies and these interventions, unheard by the observer. On error or cancel
+/// the cache is left as it was. Errors: InvalidArgument for ids outside the vocabulary, positions
+/// or interventions that do not fit; OutOfMemory from the estimate; Unsupported for a model that
+/// opens for weight analysis only; Cancelled.
 Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context);
 

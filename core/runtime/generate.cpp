@@ -105,13 +105,6 @@ Result<std::vector<std::int32_t>> generate(const MoeModel& model, KvCache& cache
     ForwardSpec forwardSpec = spec.forward;
     if (forwardSpec.logits == LogitsWanted::None)
         forwardSpec.logits = LogitsWanted::Last;
-    // The last token is told but not run.
-    const std::uint64_t end = spec.forward.positions.empty()
-        ? std::uint64_t{cache.length()} + prompt.size()
-        : std::uint64_t{spec.forward.positions.back()} + 1;
-    if (forwardSpec.reach == 0 && spec.maxTokens > 0)
-        forwardSpec.reach = static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(end + spec.maxTokens - 1, UINT32_MAX));
     LastLogits last(observer);
     // One step's own progress would run from 0 to 1 again and again; the caller hears of whole
     // tokens.

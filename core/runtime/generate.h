@@ -24,8 +24,7 @@ struct GenerateSpec {
 std::int32_t sampleToken(std::span<const float> logits, double temperature, double u);
 
 /// Continues `prompt` (after what `cache` holds). `onToken` is called with each new id as it is
-/// chosen; returning false ends the generation. ForwardSpec::reach is taken to be prompt and
-/// maxTokens together where it is 0. The end token, when it stops generation, is the
+/// chosen; returning false ends the generation. The end token, when it stops generation, is the
 /// last id of the result. With `observer`, all tokens but the last one pass through it.
 Result<std::vector<std::int32_t>> generate(const MoeModel& model, KvCache& cache,
     std::span<const std::int32_t> prompt, const GenerateSpec& spec, ForwardObserver* observer,

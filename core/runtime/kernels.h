@@ -26,7 +26,7 @@ float sigmoid(float x);
 /// f(gate, up) of a gated MLP for one element.
 float activate(const Activation& activation, float gate, float up);
 
-/// RoPE of one pass; `reach` is the number of positions that the whole sequence gets to (it decides
+/// RoPE of one pass; `reach` is the number of positions that the sequence has got to (it decides
 /// between the two lists of longrope).
 class RopeTable {
 public:

@@ -8,7 +8,7 @@
 #include "core/io/json.h"
 #include "core/model/families/family.h"
 #include "core/model/open_model.h"
-#include "core/runtime/generate.h"
+#include "core/runtime/forward.h"
 #include "tests/support/checkpoint_builder.h"
 #include "tests/support/files.h"
 #include "tests/support/recorder.h"
@@ -291,80 +291,6 @@ private slots:
             "2 numbers for 3 layers");
         VERIFY_REFUSED(
             readWith("hunyuan_v1_moe", "moe_topk", {9, 9, 9}), ErrorCode::BadFormat, "9 experts");
-    }
-
-    /// Long sequences use other frequencies throughout, however they are cut into passes.
-    void longropeChoosesForTheWholeSequence()
-    {
-        const fs::path source = test::fixtures() / "families" / "phimoe";
-        Json json = fixtureConfig("phimoe");
-        json["original_max_position_embeddings"] = 16;
-        json["rope_scaling"]["short_mscale"] = 1.1;
-        QTemporaryDir temporary;
-        const fs::path folder = temporary.path().toStdString();
-        fs::create_symlink(source / "model.safetensors", folder / "model.safetensors");
-        std::ofstream(folder / "config.json") << json.dump();
-        const auto open = openModel(folder);
-        VERIFY_OK(open);
-        const MoeModel& model = *(*open)->model;
-        std::vector<std::int32_t> ids;
-        for (std::int32_t i = 0; i < 24; ++i)
-            ids.push_back(3 + 7 * i);
-        /// The logits of every position, in passes of `step` tokens.
-        const auto run
-            = [&](std::span<const std::int32_t> all, std::size_t step, std::uint32_t reach) {
-                  test::Recorder recorder;
-                  KvCache cache(model.config());
-                  TaskContext context;
-                  ForwardSpec spec;
-                  spec.reach = reach;
-                  spec.logits = LogitsWanted::All;
-                  for (std::size_t t = 0; t < all.size(); t += step) {
-                      if (!forward(model, cache, all.subspan(t, std::min(step, all.size() - t)),
-                              spec, &recorder, context))
-                          return std::vector<float>();
-                  }
-                  return recorder.values["logits"];
-              };
-        const auto whole = run(ids, 24, 0);
-        QCOMPARE(whole.size(), std::size_t{24 * 192});
-        QCOMPARE(run(ids, 1, 24), whole);
-        QCOMPARE(run(ids, 7, 24), whole);
-        // The first pass decides: sixteen tokens do not reach beyond, seventeen do.
-        const auto shortened = run(std::span(ids).first(16), 16, 0);
-        QCOMPARE(run(ids, 16, 0).size(), whole.size());
-        const auto begins = [](const std::vector<float>& all, const std::vector<float>& start) {
-            return std::equal(start.begin(), start.end(), all.begin());
-        };
-        QVERIFY(begins(run(ids, 16, 0), shortened));
-        QVERIFY(!begins(whole, shortened));
-        QVERIFY(begins(whole, run(std::span(ids).first(17), 17, 0)));
-
-        // Those are the numbers of a model that has no other frequencies.
-        json["rope_scaling"]["short_factor"] = json["rope_scaling"]["long_factor"];
-        json["rope_scaling"]["short_mscale"] = json["rope_scaling"]["long_mscale"];
-        json["original_max_position_embeddings"] = 4096;
-        std::ofstream(folder / "config.json") << json.dump();
-        const auto last = logitsAt(folder, 24);
-        VERIFY_OK(last);
-        QVERIFY(std::equal(last->begin(), last->end(), whole.end() - 192));
-
-        // What is generated is what one pass over it would have said.
-        KvCache cache(model.config());
-        TaskContext context;
-        GenerateSpec spec;
-        spec.maxTokens = 10;
-        spec.ignoreEnd = true;
-        const auto produced
-            = generate(model, cache, std::span(ids).first(12), spec, nullptr, {}, context);
-        VERIFY_OK(produced);
-        std::vector<std::int32_t> text(ids.begin(), ids.begin() + 12);
-        text.insert(text.end(), produced->begin(), produced->end() - 1);
-        const auto logits = run(text, text.size(), 0);
-        for (std::size_t i = 0; i < produced->size(); ++i) {
-            const auto row = std::span(logits).subspan((11 + i) * 192, 192);
-            QCOMPARE(sampleToken(row, 0, 0), (*produced)[i]);
-        }
     }
 
     void quantisedWeightsNeedTheirScales()
