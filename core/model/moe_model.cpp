@@ -10,6 +10,7 @@
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 #include "core/model/families/family.h"
+#include "core/model/foreign_weights.h"
 #include "core/model/gguf/gguf_config.h"
 #include "core/model/gguf/gguf_tensors.h"
 
@@ -203,21 +204,18 @@ struct Described {
     ModelTensors tensors;
 };
 
-Status checkEndTokens(const ModelConfig& config, std::string_view source)
+/// An end token outside the vocabulary can never come, so nothing is lost without it.
+void dropUnknownEndTokens(ModelConfig& config)
 {
-    for (const std::int32_t id : config.endTokens) {
-        if (static_cast<std::uint32_t>(id) >= config.vocabulary)
-            return fail(ErrorCode::BadFormat,
-                fmt::format("{}: the end token {} is outside the vocabulary of {}.", source, id,
-                    config.vocabulary));
-    }
-    return {};
+    std::erase_if(config.endTokens, [&](std::int32_t id) {
+        return id < 0 || static_cast<std::uint32_t>(id) >= config.vocabulary;
+    });
 }
 
 Result<Described> openGguf(const Checkpoint& checkpoint)
 {
     MOESCOPE_TRY(auto description, gguf::describe(checkpoint));
-    MOESCOPE_CHECK(checkEndTokens(description.config, displayPath(checkpoint.path())));
+    dropUnknownEndTokens(description.config);
     MOESCOPE_TRY(auto tensors, gguf::findTensors(description, checkpoint));
     return Described{std::move(description.config), std::move(tensors)};
 }
@@ -271,10 +269,17 @@ Result<Described> openFolder(const Checkpoint& checkpoint)
     MOESCOPE_TRY(model.config, family->readConfig(json, source));
     model.config.modelType = *modelType;
     model.config.familyName = family->name;
-    MOESCOPE_CHECK(checkEndTokens(model.config, source));
+    dropUnknownEndTokens(model.config);
     addGenerationEndTokens(model.config, checkpoint.folder());
     MOESCOPE_CHECK(checkScales(json, checkpoint));
-    MOESCOPE_TRY(model.tensors, family->findTensors(model.config, checkpoint));
+    auto tensors = family->findTensors(model.config, checkpoint);
+    if (!tensors) {
+        auto foreign = tensors.error().code == ErrorCode::Unsupported
+            ? std::nullopt
+            : foreignQuantisation(json, checkpoint);
+        return tl::unexpected(foreign ? std::move(*foreign) : std::move(tensors.error()));
+    }
+    model.tensors = std::move(*tensors);
     return model;
 }
 

@@ -150,7 +150,6 @@ private slots:
         row("rms_norm_eps", "-1", "\"rms_norm_eps\"");
         row("rope_theta", "0", "\"rope_theta\"");
         row("vocab_size", "33", "[33, 16]");
-        row("eos_token_id", "4000", "end token 4000");
         row("eos_token_id", "\"x\"", "\"eos_token_id\"");
         row("sliding_window", "0", "\"sliding_window\"");
     }
@@ -188,6 +187,71 @@ private slots:
         VERIFY_OK(open);
         QVERIFY(!(*open)->model);
         QCOMPARE((*open)->modelError.code, ErrorCode::Unsupported);
+    }
+
+    /// They can never be generated.
+    void endTokensOutsideTheVocabularyAreIgnored()
+    {
+        const auto open = openEdited([](Json& config) { config["eos_token_id"] = {4000, 3}; });
+        VERIFY_OK(open);
+        QVERIFY2((*open)->model, (*open)->modelError.message.c_str());
+        QCOMPARE((*open)->model->config().endTokens, (std::vector<std::int32_t>{3}));
+    }
+
+    void weightsQuantisedByOtherToolsOpenForInspection_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<QString>("ending");
+        QTest::addColumn<int>("dtype");
+        QTest::addColumn<QString>("named");
+        const auto row
+            = [](const char* method, const char* ending, DType dtype, const char* named) {
+                  QTest::addRow("%s %s", method, ending)
+                      << QString::fromLatin1(method) << QString::fromLatin1(ending)
+                      << static_cast<int>(dtype) << QString::fromLatin1(named);
+              };
+        row("gptq", ".qweight", DType::I32, "\"gptq\"");
+        row("awq", ".qweight", DType::I32, "\"awq\"");
+        row("bitsandbytes", ".weight", DType::U8, "\"bitsandbytes\"");
+        row("compressed-tensors", ".weight_packed", DType::I32, "\"compressed-tensors\"");
+        row("compressed-tensors", ".weight", DType::I8, "\"compressed-tensors\"");
+        row("hqq", ".W_q", DType::U8, "\"hqq\"");
+        row("", ".weight", DType::I8, "is i8");
+    }
+
+    void weightsQuantisedByOtherToolsOpenForInspection()
+    {
+        QFETCH(QString, method);
+        QFETCH(QString, ending);
+        QFETCH(int, dtype);
+        QFETCH(QString, named);
+        const auto plain = openEdited([](Json&) {});
+        VERIFY_OK(plain);
+        const auto path = newFolder();
+        std::filesystem::create_directories(path);
+        test::CheckpointBuilder builder;
+        for (const TensorInfo& tensor : (*plain)->checkpoint->tensors()) {
+            const auto at = tensor.name.find("_proj.weight");
+            if (at == std::string::npos)
+                builder.addBytes(tensor.name, tensor.dtype, tensor.shape,
+                    {tensor.bytes.begin(), tensor.bytes.end()});
+            else
+                builder.addBytes(tensor.name.substr(0, at) + "_proj" + ending.toStdString(),
+                    static_cast<DType>(dtype), {4, 8},
+                    std::vector<std::byte>(32 * dtypeBytes(static_cast<DType>(dtype))));
+        }
+        VERIFY_OK(builder.writeFile(path / "model.safetensors"));
+        Json config = test::modelConfigJson(test::tinyModel(Family::Mixtral));
+        if (!method.isEmpty())
+            config["quantization_config"] = {{"quant_method", method.toStdString()}};
+        VERIFY_OK(writeFileAtomically(path / "config.json", dumpJson(config)));
+        const auto open = openModel(path);
+        VERIFY_OK(open);
+        QVERIFY(!(*open)->model);
+        QCOMPARE((*open)->modelError.code, ErrorCode::Unsupported);
+        QVERIFY2((*open)->modelError.message.find(named.toStdString()) != std::string::npos,
+            (*open)->modelError.message.c_str());
+        QCOMPARE((*open)->modelType, std::string("mixtral"));
     }
 
     void ropeIsReadInEverySpelling()
