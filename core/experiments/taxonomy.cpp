@@ -61,6 +61,7 @@ Result<KnownModel> readModel(const Json& json, std::string_view source)
     MOESCOPE_TRY(model.experts, count(json, "experts", source));
     MOESCOPE_TRY(model.topK, count(json, "top_k", source));
     MOESCOPE_TRY(model.sharedExperts, count(json, "shared_experts", source));
+    MOESCOPE_TRY(model.sharedWidth, count(json, "shared_width", source));
     MOESCOPE_TRY(model.mixtureLayers, count(json, "mixture_layers", source));
     MOESCOPE_TRY(model.layers, count(json, "layers", source));
     MOESCOPE_TRY(model.hidden, count(json, "hidden", source));
@@ -104,7 +105,8 @@ const KnownModel* findKnownModel(const std::vector<KnownModel>& models, const Mo
         return model.experts == config.router.experts && model.topK == config.router.topK
             && model.layers == config.layerCount()
             && model.mixtureLayers == config.mixtureLayerCount() && model.hidden == config.hidden
-            && model.inner == mixture->intermediate;
+            && model.inner == mixture->intermediate
+            && (model.sharedWidth == 0 || model.sharedWidth == config.router.sharedIntermediate);
     });
     return found == models.end() ? nullptr : &*found;
 }

@@ -33,6 +33,7 @@ struct KnownModel {
     std::uint32_t experts = 0;
     std::uint32_t topK = 0;
     std::uint32_t sharedExperts = 0;
+    std::uint32_t sharedWidth = 0; ///< of all shared experts together, where it is published
     std::uint32_t mixtureLayers = 0;
     std::uint32_t layers = 0;
     std::uint32_t hidden = 0;

@@ -21,7 +21,7 @@ private slots:
     {
         const auto models = loadTaxonomy(test::resources());
         VERIFY_OK(models);
-        QCOMPARE(models->size(), std::size_t{16});
+        QCOMPARE(models->size(), std::size_t{19});
         std::set<std::string> ids;
         for (const KnownModel& model : *models) {
             QVERIFY2(ids.insert(model.id).second, model.id.c_str());
@@ -59,6 +59,32 @@ private slots:
         config.hidden = 1024;
         QVERIFY(!findKnownModel(*models, config));
         QVERIFY(!findKnownModel(*models, ModelConfig()));
+    }
+
+    /// Its shared experts are part of a model's shape.
+    void sharedWidthsAreCompared()
+    {
+        const auto models = loadTaxonomy(test::resources());
+        VERIFY_OK(models);
+        for (const auto& [id, width] :
+            {std::pair{"qwen1.5-moe-a2.7b", 5632U}, std::pair{"qwen2-57b-a14b", 20480U}}) {
+            const auto model = std::ranges::find(*models, id, &KnownModel::id);
+            QVERIFY(model != models->end());
+            QCOMPARE(model->sharedWidth, width);
+            ModelConfig config;
+            config.hidden = model->hidden;
+            config.router.experts = model->experts;
+            config.router.topK = model->topK;
+            config.router.sharedIntermediate = width;
+            config.layers.resize(model->layers);
+            for (LayerSpec& layer : config.layers) {
+                layer.mixture = true;
+                layer.intermediate = model->inner;
+            }
+            QCOMPARE(findKnownModel(*models, config), &*model);
+            config.router.sharedIntermediate = width / 2;
+            QVERIFY(!findKnownModel(*models, config));
+        }
     }
 
     void publishedValuesStandBesideTheMeasured()
