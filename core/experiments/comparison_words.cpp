@@ -17,6 +17,14 @@ std::string quoted(const RoutingTrace& trace, std::size_t token)
     return fmt::format("“{}”", visibleToken(trace.tokens[token].text));
 }
 
+std::string placeOf(const PromptComparison::Divergence& at, const RoutingTrace& a)
+{
+    return at.positionA == at.positionB
+        ? fmt::format("{} (position {})", quoted(a, at.positionA), at.positionA)
+        : fmt::format(
+            "{} (position {} in A, {} in B)", quoted(a, at.positionA), at.positionA, at.positionB);
+}
+
 Statement commonStart(const ExploreResult& result)
 {
     const PromptComparison& comparison = *result.comparison;
@@ -29,7 +37,7 @@ Statement commonStart(const ExploreResult& result)
         return {comparison.firstDivergence ? "The prompts are the same text."
                                            : "The prompts are the same text, routed alike.",
             false};
-    const auto& first = comparison.firstDivergence;
+    const auto& first = comparison.earliestDivergence;
     if (first && first->positionA < prefix)
         return {fmt::format("The same text up to {}, but routed differently from {} on.",
                     quoted(a, prefix - 1), quoted(a, first->positionA)),
@@ -47,12 +55,15 @@ Statement divergence(const ExploreResult& result)
     const auto& first = comparison.firstDivergence;
     if (!first)
         return {"Every token that both prompts have is routed alike at every layer.", false};
-    const std::string place = first->positionA == first->positionB
-        ? fmt::format("position {}", first->positionA)
-        : fmt::format("position {} in A, {} in B", first->positionA, first->positionB);
-    return {fmt::format("First shared token that is routed differently: {} ({}), at layer {}.",
-                quoted(result.a.trace, first->positionA), place, first->layer.value),
-        false};
+    std::string text = fmt::format("First layer where a shared token is routed differently: {}, "
+                                   "at {}",
+        first->layer.value, placeOf(*first, result.a.trace));
+    const auto& earliest = comparison.earliestDivergence;
+    text += earliest->positionA == first->positionA
+        ? "."
+        : fmt::format("; the earliest such token is {}, at layer {}.",
+            placeOf(*earliest, result.a.trace), earliest->layer.value);
+    return {std::move(text), false};
 }
 
 /// Where the overlap at aligned tokens stands against independent random choices.
@@ -133,20 +144,26 @@ AgainstNull againstNull(double value, const Interval& band)
     return value < band.lo ? AgainstNull::Below : AgainstNull::AsRandom;
 }
 
-std::vector<Statement> describeComparison(const ExploreResult& result, LayerId layer)
+std::vector<Statement> describeDivergence(const ExploreResult& result)
 {
     std::vector<Statement> statements;
     if (!result.comparison || !result.b)
         return statements;
     statements.push_back(commonStart(result));
-    if (result.comparison->layers.empty())
-        return statements;
     const PromptComparison& comparison = *result.comparison;
     const bool sameText = comparison.commonPrefix == result.a.trace.tokenCount()
         && comparison.commonPrefix == result.b->trace.tokenCount();
-    if (sameText && !comparison.firstDivergence)
+    if (!comparison.layers.empty() && (!sameText || comparison.firstDivergence))
+        statements.push_back(divergence(result));
+    return statements;
+}
+
+std::vector<Statement> describeComparison(const ExploreResult& result, LayerId layer)
+{
+    std::vector<Statement> statements = describeDivergence(result);
+    if (statements.size() < 2) // no routing, or nothing differs
         return statements;
-    statements.push_back(divergence(result));
+    const PromptComparison& comparison = *result.comparison;
     if (comparison.compared > 0)
         statements.push_back(alignedOverlap(result));
     if (const auto ordinal = result.a.trace.ordinalOf(layer))

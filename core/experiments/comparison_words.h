@@ -18,6 +18,8 @@ struct Statement {
     bool asRandom = false; ///< what random routing gives as well
 };
 
+/// How far two prompts are routed alike and where they part. Empty without a comparison.
+std::vector<Statement> describeDivergence(const ExploreResult& result);
 /// How far two prompts are routed alike, where they part, and whether they share more than random
 /// routing would; `layer` is the one whose sets are spoken of. Empty without a comparison.
 std::vector<Statement> describeComparison(const ExploreResult& result, LayerId layer);

@@ -47,13 +47,16 @@ struct PromptComparison {
     std::size_t compared = 0;
     bool prefixLeftOut = false;
     std::vector<LayerOverlap> layers;
-    /// First aligned position whose chosen sets differ, and the first layer where they do.
+    /// A place where the chosen sets of aligned tokens differ.
     struct Divergence {
         std::size_t positionA = 0;
         std::size_t positionB = 0;
         LayerId layer;
     };
+    /// The first layer in which any aligned position differs, and the earliest one that does there.
     std::optional<Divergence> firstDivergence;
+    /// The earliest aligned position that differs in any layer, and the first layer where it does.
+    std::optional<Divergence> earliestDivergence;
 };
 
 struct ExploreResult {

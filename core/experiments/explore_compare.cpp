@@ -222,6 +222,25 @@ LayerOverlap compareLayer(const RoutingTrace& a, const RoutingTrace& b, std::siz
     return overlap;
 }
 
+void findDivergence(const RoutingTrace& a, const RoutingTrace& b, PromptComparison& comparison)
+{
+    for (const auto& [i, j] : comparison.aligned) {
+        for (std::size_t l = 0; l < a.layerCount(); ++l) {
+            const auto idsA = a.idsAt(i, l);
+            const auto idsB = b.idsAt(j, l);
+            if (idsA.size() == idsB.size() && sharedExperts(idsA, idsB) == idsA.size())
+                continue;
+            const PromptComparison::Divergence here{i, j, a.layers[l]};
+            if (!comparison.earliestDivergence)
+                comparison.earliestDivergence = here;
+            auto& first = comparison.firstDivergence;
+            if (!first || here.layer < first->layer)
+                first = here;
+            break;
+        }
+    }
+}
+
 } // namespace
 
 PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b)
@@ -236,14 +255,7 @@ PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b)
         comparison.compared += isCompared(comparison, a, i);
     for (std::size_t l = 0; l < a.layerCount(); ++l)
         comparison.layers.push_back(compareLayer(a, b, l, comparison));
-    for (const auto& [i, j] : comparison.aligned) {
-        for (std::size_t l = 0; l < a.layerCount() && !comparison.firstDivergence; ++l) {
-            const auto idsA = a.idsAt(i, l);
-            const auto idsB = b.idsAt(j, l);
-            if (idsA.size() != idsB.size() || sharedExperts(idsA, idsB) != idsA.size())
-                comparison.firstDivergence = PromptComparison::Divergence{i, j, a.layers[l]};
-        }
-    }
+    findDivergence(a, b, comparison);
     return comparison;
 }
 

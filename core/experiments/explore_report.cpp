@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/experiments/comparison_words.h"
 #include "core/experiments/explore.h"
 #include "core/io/json.h"
 #include "core/report/model_identity.h"
@@ -100,6 +101,14 @@ Json comparisonFields(const ExploreResult& result)
     const PromptComparison& comparison = *result.comparison;
     Json fields;
     fields["b"] = sideFields(*result.b);
+Json divergenceFields(const std::optional<PromptComparison::Divergence>& place)
+{
+    if (!place)
+        return nullptr;
+    return {{"layer", place->layer.value}, {"position", place->positionA},
+        {"position_b", place->positionB}};
+}
+
     fields["aligned_tokens"] = comparison.aligned.size();
     fields["common_prefix"] = comparison.commonPrefix;
     fields["compared_tokens"] = comparison.compared;
@@ -121,11 +130,8 @@ Json comparisonFields(const ExploreResult& result)
     column("aligned_overlap", [](const LayerOverlap& o) { return o.alignedOverlap; });
     column("aligned_overlap_lo", [](const LayerOverlap& o) { return o.alignedBand.lo; });
     column("aligned_overlap_hi", [](const LayerOverlap& o) { return o.alignedBand.hi; });
-    if (const auto& first = comparison.firstDivergence)
-        fields["first_divergence"] = {{"layer", first->layer.value}, {"position", first->positionA},
-            {"position_b", first->positionB}};
-    else
-        fields["first_divergence"] = nullptr;
+    fields["first_divergence"] = divergenceFields(comparison.firstDivergence);
+    fields["earliest_divergence"] = divergenceFields(comparison.earliestDivergence);
     return fields;
 }
 
@@ -305,7 +311,7 @@ Figure comparisonTable(const ExploreResult& result)
                 o.setOverlapNull, o.p, o.usageOverlap, o.usageOverlapNull, o.alignedOverlap});
     }
     return {"overlap-table", "Overlap of the prompts", "by layer, beside what random routing gives",
-        "", std::move(table)};
+        std::move(caption), std::move(table)};
 }
 
 } // namespace
@@ -327,6 +333,9 @@ Report exploreReport(const ExploreResult& result)
     const auto ordinal = result.a.trace.ordinalOf(result.layer);
     if (ordinal) {
         (*report.fields)["layer_ordinal"] = *ordinal;
+    std::string caption;
+    for (const Statement& statement : describeDivergence(result))
+        caption += (caption.empty() ? "" : " ") + statement.text;
         report.findings.push_back(distinctFinding(result.a.trace, *ordinal));
         if (result.comparison)
             report.findings.push_back(overlapFinding(result, *ordinal));

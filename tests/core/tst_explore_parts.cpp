@@ -418,6 +418,47 @@ private slots:
             != std::string::npos);
     }
 
+    /// The first layer in which any position differs, though an earlier position differs deeper.
+    void divergenceGoesByLayer()
+    {
+        ExploreResult result;
+        result.b.emplace();
+        for (ExploreResult::Side* side : {&result.a, &*result.b}) {
+            RoutingTrace& trace = side->trace;
+            for (std::int32_t id = 0; id < 4; ++id)
+                trace.tokens.push_back({id, 0, 0, std::string(1, static_cast<char>('a' + id))});
+            trace.layers = {LayerId(1), LayerId(2), LayerId(3)};
+            trace.experts = 4;
+            trace.k = 1;
+            trace.ids.assign(12, 0);
+            trace.weights.assign(12, 1);
+        }
+        RoutingTrace& b = result.b->trace;
+        b.tokens[0].id = 9; // else the start could not be routed differently
+        b.ids[1 * 3 + 2] = 1; // "b" at the last layer
+        b.ids[2 * 3 + 1] = 1; // "c" at the one before
+        b.ids[3 * 3 + 1] = 1; // and "d"
+        result.comparison = comparePrompts(result.a.trace, b);
+        const auto& first = result.comparison->firstDivergence;
+        QVERIFY(first);
+        QCOMPARE(first->layer, LayerId(2));
+        QCOMPARE(first->positionA, std::size_t{2});
+        const auto& earliest = result.comparison->earliestDivergence;
+        QVERIFY(earliest);
+        QCOMPARE(earliest->layer, LayerId(3));
+        QCOMPARE(earliest->positionA, std::size_t{1});
+        QCOMPARE(describeDivergence(result).back().text,
+            std::string("First layer where a shared token is routed differently: 2, at “c” "
+                        "(position 2); the earliest such token is “b” (position 1), at layer 3."));
+
+        b.ids[1 * 3 + 0] = 1; // now "b" is first in both senses
+        result.comparison = comparePrompts(result.a.trace, b);
+        QCOMPARE(result.comparison->firstDivergence->layer, LayerId(1));
+        QCOMPARE(describeDivergence(result).back().text,
+            std::string("First layer where a shared token is routed differently: 1, at “b” "
+                        "(position 1)."));
+    }
+
 private:
     static TaskContext stoppedContext(const std::stop_source& stop);
 

@@ -96,15 +96,24 @@ void ComparisonSection::showScene(const ExploreScene& scene)
                 tr("Mean and 95 % band of independent random choices"), true});
         }
     }
+    const auto token = [&](const PromptComparison::Divergence& at) {
+        return QString::fromStdString(visibleToken(a.tokens[at.positionA].text));
+    };
     if (const auto& first = comparison.firstDivergence)
         facts.append({tr("first divergence"),
-            tr("%1, layer %2")
-                .arg(QString::fromStdString(visibleToken(a.tokens[first->positionA].text)))
-                .arg(first->layer.value),
-            tr("First aligned token (position %1 in A, %2 in B) whose experts differ, and the "
-               "first layer where they do")
+            tr("layer %1, %2").arg(QString::number(first->layer.value), token(*first)),
+            tr("First layer in which the experts of an aligned token differ, and the first such "
+               "token there (position %1 in A, %2 in B)")
                 .arg(first->positionA)
                 .arg(first->positionB)});
+    if (const auto& earliest = comparison.earliestDivergence;
+        earliest && earliest->positionA != comparison.firstDivergence->positionA)
+        facts.append({tr("earliest token"),
+            tr("%2, layer %1").arg(QString::number(earliest->layer.value), token(*earliest)),
+            tr("First aligned token whose experts differ in any layer (position %1 in A, %2 in B), "
+               "and the first layer where they do")
+                .arg(earliest->positionA)
+                .arg(earliest->positionB)});
     m_facts->setFacts(facts);
     const auto statements = describeComparison(result, scene.layer());
     m_words->setText(
