@@ -52,7 +52,8 @@ Json sideFields(const ExploreResult::Side& side)
             {"type", tokenTypeName(tag.type)},
             {"trigram_raw", formatTrigram(tag.previousRaw, tag.type, tag.nextRaw)},
             {"trigram_lex", formatTrigram(tag.previous, tag.type, tag.next)},
-            {"piece", pieceName(tag.piece)}, {"special", trace.tokens[t].special}});
+            {"piece", pieceName(tag.piece)}, {"multi", tag.multi},
+            {"special", trace.tokens[t].special}});
     }
     fields["tokens"] = std::move(tokens);
     Json layers = Json::array();
@@ -93,14 +94,13 @@ Json sideFields(const ExploreResult::Side& side)
         notes.push_back(
             {{"position", note.token}, {"label", note.label}, {"trigram", note.trigram}});
     fields["patterns"] = std::move(notes);
+    Json categories = Json::array();
+    for (const CategoryHit& hit : side.categories)
+        categories.push_back({{"category", hit.category}, {"tokens", hit.tokens}});
+    fields["categories"] = std::move(categories);
     return fields;
 }
 
-Json comparisonFields(const ExploreResult& result)
-{
-    const PromptComparison& comparison = *result.comparison;
-    Json fields;
-    fields["b"] = sideFields(*result.b);
 Json divergenceFields(const std::optional<PromptComparison::Divergence>& place)
 {
     if (!place)
@@ -109,6 +109,11 @@ Json divergenceFields(const std::optional<PromptComparison::Divergence>& place)
         {"position_b", place->positionB}};
 }
 
+Json comparisonFields(const ExploreResult& result)
+{
+    const PromptComparison& comparison = *result.comparison;
+    Json fields;
+    fields["b"] = sideFields(*result.b);
     fields["aligned_tokens"] = comparison.aligned.size();
     fields["common_prefix"] = comparison.commonPrefix;
     fields["compared_tokens"] = comparison.compared;
@@ -136,8 +141,9 @@ Json divergenceFields(const std::optional<PromptComparison::Divergence>& place)
 }
 
 /// Distinct experts at the layer against as many independent uniform choices.
-Finding distinctFinding(const RoutingTrace& trace, std::size_t ordinal)
+Finding distinctFinding(const ExploreResult& result, std::size_t ordinal)
 {
+    const RoutingTrace& trace = result.a.trace;
     std::set<std::int32_t> used;
     for (std::size_t t = 0; t < trace.tokenCount(); ++t) {
         if (!trace.tokens[t].special) {
@@ -153,13 +159,31 @@ Finding distinctFinding(const RoutingTrace& trace, std::size_t ordinal)
     finding.test = "distinct experts";
     finding.effect = static_cast<double>(used.size());
     finding.unit = fmt::format("of {}", trace.experts);
-    finding.null = NullModel{"independent uniform choices (N1), E(1-(1-k/E)^T)",
-        expectedDistinct(trace.experts, trace.k, finding.tokens), std::nullopt};
+    const RouterSpec& router = result.model->model->config().router;
+    const bool limited = router.keptGroups < router.groups;
+    const DistinctNull null{
+        trace.experts, trace.k, finding.tokens, router.groups, router.keptGroups};
+    const std::vector<double> chance = null.distribution();
+    const Interval band = bandOf(chance);
+    finding.null
+        = NullModel{fmt::format("independent uniform choices (N1), E(1-(1-k/E)^T); band {}",
+                        limited ? "simulated with groups drawn first" : "exact"),
+            null.mean(), band};
+    double p = 0;
+    for (std::size_t d = 0; d <= used.size(); ++d)
+        p += chance[d];
+    finding.p = std::min(1.0, p);
+    finding.intervalNote = "intervals resample prompts; one prompt gives none";
     finding.verdict = Verdict::InsufficientData;
+    const auto distinct = static_cast<double>(used.size());
     finding.conclusion = fmt::format(
-        "{} distinct experts; independent uniform choices would use {:.1f}. One prompt of "
-        "{} tokens supports no claim about the model.",
-        used.size(), finding.null->mean, finding.tokens);
+        "{} distinct experts; independent uniform choices would use {:.1f} (95 % {} to {}). {} "
+        "One prompt of {} tokens supports no claim about the model.",
+        used.size(), null.mean(), band.lo, band.hi,
+        distinct < band.lo       ? "That is fewer than chance gives."
+            : distinct > band.hi ? "That is more than chance gives."
+                                 : "That is what chance gives.",
+        finding.tokens);
     finding.tokensNeeded = kFewestTokens;
     return finding;
 }
@@ -182,6 +206,7 @@ Finding overlapFinding(const ExploreResult& result, std::size_t ordinal)
     finding.p = overlap.p;
     finding.family = result.comparison->layers.size();
     finding.delta = 0.05;
+    finding.intervalNote = "intervals resample prompts; one prompt on either side gives none";
     const bool enough = finding.prompts >= kFewestPrompts && finding.tokens >= kFewestTokens;
     finding.verdict = judge(ClaimKind::Greater, {overlap.setOverlap, overlap.setOverlap},
         overlap.setOverlap, overlap.setOverlapNull, finding.delta, enough);
@@ -272,11 +297,9 @@ Figure patternTable(const ExploreResult::Side& side, std::optional<std::size_t> 
         {"top expert", "", true, 0, "largest weight at this layer"}, {"weight", "", true, 3, ""},
         {"margin", side.trace.marginUnit, true, 3, ""}};
     for (const PatternNote& note : side.notes) {
-        if (note.label.empty())
-            continue;
         std::vector<TableFigure::Cell> row = {static_cast<double>(note.token),
-            TableFigure::Cell(visibleToken(side.trace.tokens[note.token].text)), note.label,
-            note.trigram};
+            TableFigure::Cell(visibleToken(side.trace.tokens[note.token].text)),
+            note.label.empty() ? TableFigure::Cell() : TableFigure::Cell(note.label), note.trigram};
         if (ordinal) {
             row.emplace_back(static_cast<double>(side.trace.top1At(note.token, *ordinal)));
             row.emplace_back(
@@ -286,7 +309,7 @@ Figure patternTable(const ExploreResult::Side& side, std::optional<std::size_t> 
         row.resize(table.columns.size());
         table.rows.push_back(std::move(row));
     }
-    return {"patterns", "Patterns", "relations and edges of the prompt",
+    return {"patterns", "Patterns", "every word and sign of the prompt",
         "Lift of an expert for a pattern needs a taxonomy run: no reference run.",
         std::move(table)};
 }
@@ -310,6 +333,9 @@ Figure comparisonTable(const ExploreResult& result)
                 static_cast<double>(o.usedB), static_cast<double>(o.shared), o.setOverlap,
                 o.setOverlapNull, o.p, o.usageOverlap, o.usageOverlapNull, o.alignedOverlap});
     }
+    std::string caption;
+    for (const Statement& statement : describeDivergence(result))
+        caption += (caption.empty() ? "" : " ") + statement.text;
     return {"overlap-table", "Overlap of the prompts", "by layer, beside what random routing gives",
         std::move(caption), std::move(table)};
 }
@@ -333,10 +359,7 @@ Report exploreReport(const ExploreResult& result)
     const auto ordinal = result.a.trace.ordinalOf(result.layer);
     if (ordinal) {
         (*report.fields)["layer_ordinal"] = *ordinal;
-    std::string caption;
-    for (const Statement& statement : describeDivergence(result))
-        caption += (caption.empty() ? "" : " ") + statement.text;
-        report.findings.push_back(distinctFinding(result.a.trace, *ordinal));
+        report.findings.push_back(distinctFinding(result, *ordinal));
         if (result.comparison)
             report.findings.push_back(overlapFinding(result, *ordinal));
     } else {

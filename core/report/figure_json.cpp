@@ -126,6 +126,11 @@ void fill(Json& json, const LineFigure& figure)
     json["levels"] = Json::array();
     for (const auto& level : figure.levels)
         json["levels"].push_back({{"name", level.name}, {"y", level.y}, {"null", level.isNull}});
+    if (!figure.gaps.empty()) {
+        json["gaps"] = Json::array();
+        for (const auto& gap : figure.gaps)
+            json["gaps"].push_back({{"name", gap.name}, {"x", gap.x}});
+    }
     if (figure.pendingFrom)
         json["pending_from"] = *figure.pendingFrom;
 }
@@ -198,7 +203,9 @@ void fill(Json& json, const VerdictFigure& figure)
     json["rows"] = Json::array();
     for (const auto& row : figure.rows)
         json["rows"].push_back({{"test", row.test}, {"value", row.value}, {"null", row.null},
-            {"direction", row.direction}, {"vote", row.vote}});
+            {"direction", row.direction}, {"vote", row.vote}, {"standing", standingText(row)}});
+    if (!figure.note.empty())
+        json["note"] = figure.note;
 }
 
 } // namespace
@@ -222,6 +229,8 @@ Json findingToJson(const Finding& finding)
     json["T_unit"] = finding.countUnit;
     json["P"] = finding.prompts;
     json["interval"] = toJson(finding.interval);
+    if (!finding.intervalNote.empty())
+        json["interval_note"] = finding.intervalNote;
     json["null"] = toJson(finding.null);
     json["z"] = toJson(finding.z);
     json["p"] = toJson(finding.p);

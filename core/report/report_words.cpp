@@ -27,6 +27,8 @@ std::string findingFacts(const Finding& finding)
             finding.unit.empty() ? "" : " ", finding.unit);
     if (finding.interval)
         facts += intervalText(*finding.interval);
+    else if (!finding.intervalNote.empty())
+        facts += fmt::format(" without an interval ({})", finding.intervalNote);
     if (finding.null) {
         facts += ", null " + displayNumber(finding.null->mean);
         if (finding.null->band)

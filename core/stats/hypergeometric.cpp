@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <boost/math/special_functions/gamma.hpp>
+
+#include "core/base/random.h"
 
 namespace moescope {
 
@@ -47,6 +50,73 @@ double jaccard(const Support& s, std::uint64_t overlap)
 {
     const std::uint64_t together = s.first + s.second - overlap;
     return together == 0 ? 0 : static_cast<double>(overlap) / static_cast<double>(together);
+}
+
+/// What is left to come when this little is missing cannot be seen in a double.
+constexpr double kSettled = 1e-16;
+
+/// The count as a Markov chain: with d experts used, a k-subset adds as many as it has of the other
+/// E - d.
+std::vector<double> exactDistinct(const DistinctNull& null)
+{
+    const std::size_t experts = null.experts;
+    const std::size_t k = std::min(null.k, null.experts);
+    std::vector<double> added((experts + 1) * (k + 1));
+    for (std::size_t d = 0; d <= experts; ++d)
+        for (std::size_t j = 0; j <= k; ++j)
+            added[d * (k + 1) + j] = OverlapNull{experts, experts - d, k}.probability(j);
+    std::vector<double> p(experts + 1);
+    p[0] = 1;
+    for (std::uint64_t t = 0; t < null.tokens; ++t) {
+        std::vector<double> next(experts + 1);
+        next[experts] = p[experts];
+        double open = 0;
+        for (std::size_t d = 0; d < experts; ++d) {
+            for (std::size_t j = 0; j <= std::min(k, experts - d); ++j)
+                next[d + j] += p[d] * added[d * (k + 1) + j];
+            open += p[d];
+        }
+        if (open < kSettled)
+            break;
+        p = std::move(next);
+    }
+    return p;
+}
+
+/// The first `count` of `values` become a random subset of all of them.
+void shuffleFront(std::vector<std::size_t>& values, std::size_t count, Random& random)
+{
+    for (std::size_t i = 0; i < count; ++i)
+        std::swap(values[i], values[i + random.below(values.size() - i)]);
+}
+
+std::vector<double> simulatedDistinct(const DistinctNull& null)
+{
+    constexpr std::uint64_t kReplicates = 4000;
+    const std::size_t experts = null.experts;
+    const std::size_t size = experts / null.groups;
+    const std::size_t k = std::min<std::size_t>(null.k, size * null.keptGroups);
+    std::vector<std::size_t> groups(null.groups);
+    std::iota(groups.begin(), groups.end(), std::size_t{0});
+    std::vector<std::size_t> open(size * null.keptGroups);
+    std::vector<double> p(experts + 1);
+    for (std::uint64_t r = 0; r < kReplicates; ++r) {
+        Random random = Random::stream(1, 0x64697374, null.tokens, r);
+        std::vector<bool> used(experts);
+        std::size_t distinct = 0;
+        for (std::uint64_t t = 0; t < null.tokens && distinct < experts; ++t) {
+            shuffleFront(groups, null.keptGroups, random);
+            for (std::size_t i = 0; i < open.size(); ++i)
+                open[i] = groups[i / size] * size + i % size;
+            shuffleFront(open, k, random);
+            for (std::size_t i = 0; i < k; ++i) {
+                distinct += !used[open[i]];
+                used[open[i]] = true;
+            }
+        }
+        p[distinct] += 1.0 / kReplicates;
+    }
+    return p;
 }
 
 } // namespace
@@ -117,6 +187,24 @@ double expectedDistinct(std::uint64_t experts, std::uint64_t k, std::uint64_t to
         return 0;
     const double share = std::min(1.0, static_cast<double>(k) / static_cast<double>(experts));
     return static_cast<double>(experts) * (1 - std::pow(1 - share, static_cast<double>(tokens)));
+}
+
+std::vector<double> DistinctNull::distribution() const
+{
+    const bool limited = keptGroups >= 1 && keptGroups < groups && experts % groups == 0;
+    return limited ? simulatedDistinct(*this) : exactDistinct(*this);
+}
+
+Interval bandOf(const std::vector<double>& distribution)
+{
+    const auto at = [&](double q) {
+        double sum = 0;
+        for (std::size_t i = 0; i < distribution.size(); ++i)
+            if ((sum += distribution[i]) >= q - kRounding)
+                return static_cast<double>(i);
+        return distribution.empty() ? 0.0 : static_cast<double>(distribution.size() - 1);
+    };
+    return {at(0.025), at(0.975)};
 }
 
 } // namespace moescope

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "core/stats/intervals.h"
 
@@ -27,5 +28,20 @@ struct OverlapNull {
 
 /// Expected number of distinct experts after `tokens` independent uniform k-subsets: E(1-(1-k/E)^tokens).
 double expectedDistinct(std::uint64_t experts, std::uint64_t k, std::uint64_t tokens);
+
+/// How many distinct experts that many independent uniform k-subsets use.
+struct DistinctNull {
+    std::uint64_t experts = 0; ///< E
+    std::uint64_t k = 0;
+    std::uint64_t tokens = 0;
+    std::uint64_t groups = 1; ///< contiguous; each k-subset lies within `keptGroups` of them
+    std::uint64_t keptGroups = 1;
+
+    double mean() const { return expectedDistinct(experts, k, tokens); }
+    /// Probability of 0, 1, ... E distinct experts: exact, with limited groups by simulation (seed 1).
+    std::vector<double> distribution() const;
+};
+/// 2.5 to 97.5 % quantiles of a distribution over 0, 1, 2, ...
+Interval bandOf(const std::vector<double>& distribution);
 
 } // namespace moescope

@@ -30,6 +30,7 @@ struct Finding {
     std::string countUnit = "tokens";
     std::uint64_t prompts = 0;
     std::optional<Interval> interval;
+    std::string intervalNote; ///< why there is none, when the data allow no honest one
     std::optional<NullModel> null;
     std::optional<double> z;
     std::optional<double> p;

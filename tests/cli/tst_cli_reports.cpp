@@ -111,6 +111,41 @@ private slots:
         }
     }
 
+    void exploreListsEveryUnitAndItsCategories()
+    {
+        const CliRun run = runCli(words("explore native --json - --prompt")
+            + QStringList{QStringLiteral("def area(width): return 2 + 3")});
+        VERIFY_EXIT(run, 0);
+        const Json json = run.json();
+        const Json& fields = json["fields"];
+        std::set<int> units;
+        for (std::size_t t = 0; t < fields["tokens"].size(); ++t) {
+            const Json& token = fields["tokens"][t];
+            QVERIFY(token["multi"].is_boolean());
+            const auto piece = token["piece"].get<std::string>();
+            if (token["type"] != "WS" && (piece == "whole" || piece == "first"))
+                units.insert(static_cast<int>(t));
+        }
+        std::set<std::string> categories;
+        for (const Json& hit : fields["categories"]) {
+            QVERIFY(hit["tokens"].get<int>() > 0);
+            categories.insert(hit["category"].get<std::string>());
+        }
+        QVERIFY(categories.contains("arithmetic") && categories.contains("code"));
+        std::set<int> listed;
+        std::size_t named = 0;
+        for (const Json& figure : json["figures"]) {
+            if (figure["id"] != "patterns")
+                continue;
+            for (const Json& row : figure["rows"]) {
+                listed.insert(row[0].get<int>());
+                named += row[2].is_string();
+            }
+        }
+        QCOMPARE(listed, units);
+        QVERIFY(named > 0 && named < listed.size()); // units without a name stand there too
+    }
+
     void upcycledWeightsSumToOne()
     {
         const CliRun run
@@ -133,6 +168,46 @@ private slots:
         for (const Json& overlap : fields["usage_overlap"])
             QVERIFY(std::abs(overlap.get<double>() - 1) < 1e-12);
         QVERIFY(fields["first_divergence"].is_null());
+        QVERIFY(fields["earliest_divergence"].is_null());
+    }
+
+    void theFirstLayerOfDivergenceIsNamed()
+    {
+        const CliRun run = runCli({QStringLiteral("explore"), QStringLiteral("native"),
+            QStringLiteral("--prompt"), QStringLiteral("the dog runs in the park and sleeps"),
+            QStringLiteral("-c"), QStringLiteral("the cat runs in the park and sleeps"),
+            QStringLiteral("--json"), QStringLiteral("-")});
+        VERIFY_EXIT(run, 0);
+        const Json json = run.json();
+        const Json& fields = json["fields"];
+        const Json& b = fields["b"];
+        QCOMPARE(fields["tokens"].size(), b["tokens"].size());
+        std::set<std::pair<int, int>> byLayer;
+        std::set<std::pair<int, int>> byPosition;
+        for (std::size_t t = 0; t < b["tokens"].size(); ++t) {
+            if (fields["tokens"][t]["id"] != b["tokens"][t]["id"])
+                continue;
+            for (std::size_t l = 0; l < fields["layers"].size(); ++l) {
+                const auto mine = fields["ids"][t][l].get<std::set<int>>();
+                if (mine == b["ids"][t][l].get<std::set<int>>())
+                    continue;
+                byLayer.emplace(fields["layers"][l].get<int>(), static_cast<int>(t));
+                byPosition.emplace(static_cast<int>(t), fields["layers"][l].get<int>());
+            }
+        }
+        QVERIFY(!byLayer.empty());
+        QCOMPARE(fields["first_divergence"]["layer"].get<int>(), byLayer.begin()->first);
+        QCOMPARE(fields["first_divergence"]["position"].get<int>(), byLayer.begin()->second);
+        QCOMPARE(fields["earliest_divergence"]["position"].get<int>(), byPosition.begin()->first);
+        QCOMPARE(fields["earliest_divergence"]["layer"].get<int>(), byPosition.begin()->second);
+        bool said = false;
+        for (const Json& figure : json["figures"])
+            said = said
+                || figure["caption"].get<std::string>().find("First layer where a shared token")
+                    != std::string::npos;
+        QVERIFY(said);
+        for (const Json& finding : json["findings"])
+            QVERIFY(finding["interval"].is_array() || finding["interval_note"].is_string());
     }
 
     void moeTypeTellsTheSamplesApart()

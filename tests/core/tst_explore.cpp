@@ -218,6 +218,11 @@ private slots:
         for (const Finding& finding : report.findings) {
             QCOMPARE(finding.verdict, Verdict::InsufficientData);
             QVERIFY(finding.null.has_value());
+            QVERIFY(finding.null->band.has_value());
+            QVERIFY(finding.null->band->lo <= finding.null->mean);
+            QVERIFY(finding.null->band->hi >= finding.null->mean);
+            QVERIFY(finding.p && *finding.p > 0 && *finding.p <= 1);
+            QVERIFY(finding.interval || !finding.intervalNote.empty());
             QVERIFY(finding.tokens > 0);
         }
         const Json json = reportToJson(report);

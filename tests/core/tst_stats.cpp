@@ -321,6 +321,78 @@ private slots:
         QVERIFY(is(judge(Absence, around, 0.51, 0.5, 0.05, true), Verdict::Supported));
         QVERIFY(is(judge(Absence, above, 0.7, 0.5, 0.05, true), Verdict::Contradicted));
         QVERIFY(is(judge(Absence, below, 0.3, 0.5, 0.05, true), Verdict::Contradicted));
+    void distinctDistributionIsThatOfDraws()
+    {
+        constexpr std::uint64_t experts = 12;
+        constexpr std::uint64_t k = 3;
+        for (const std::uint64_t tokens : {0, 1, 2, 5, 9}) {
+            const std::vector<double> p = DistinctNull{experts, k, tokens}.distribution();
+            QCOMPARE(p.size(), std::size_t{experts + 1});
+            // Inclusion and exclusion over the experts left out, in place of the recursion.
+            const auto choose = [](std::uint64_t n, std::uint64_t r) {
+                double c = 1;
+                for (std::uint64_t i = 0; i < r; ++i)
+                    c *= static_cast<double>(n - i) / static_cast<double>(i + 1);
+                return r > n ? 0.0 : c;
+            };
+            double mean = 0;
+            for (std::uint64_t d = 0; d <= experts; ++d) {
+                double ways = 0;
+                for (std::uint64_t j = 0; j <= d; ++j)
+                    ways += (j % 2 == 0 ? 1 : -1) * choose(d, j)
+                        * std::pow(choose(d - j, k) / choose(experts, k), tokens);
+                VERIFY_NEAR(p[d], ways * choose(experts, d), 1e-9);
+                mean += p[d] * static_cast<double>(d);
+            }
+            VERIFY_NEAR(mean, expectedDistinct(experts, k, tokens), 1e-12);
+        }
+        // Against drawing k of E for every token.
+        const std::vector<double> p = DistinctNull{32, 4, 9}.distribution();
+        std::vector<double> seen(p.size());
+        Random random(11);
+        constexpr int rounds = 40000;
+        for (int round = 0; round < rounds; ++round) {
+            unsigned used = 0;
+            for (int token = 0; token < 9; ++token) {
+                unsigned chosen = 0;
+                while (std::popcount(chosen) < 4)
+                    chosen |= 1U << random.below(32);
+                used |= chosen;
+            }
+            seen[static_cast<std::size_t>(std::popcount(used))] += 1.0 / rounds;
+        }
+        for (std::size_t d = 0; d < p.size(); ++d)
+            VERIFY_NEAR(seen[d], p[d], 5 * std::sqrt(p[d] / rounds) + 1e-4);
+        QCOMPARE(bandOf(p).lo, bandOf(seen).lo);
+        QCOMPARE(bandOf(p).hi, bandOf(seen).hi);
+    }
+
+    void distinctDistributionAtTheEdges()
+    {
+        QCOMPARE((DistinctNull{32, 4, 1}.distribution()[4]), 1.0);
+        QCOMPARE((DistinctNull{32, 99, 1}.distribution()[32]), 1.0);
+        QCOMPARE((DistinctNull{0, 4, 4}.distribution()), std::vector<double>{1.0});
+        const Interval all = bandOf(DistinctNull{512, 8, 1'000'000}.distribution());
+        QCOMPARE(all.lo, 512.0);
+        QCOMPARE(all.hi, 512.0);
+        QCOMPARE(bandOf({}).hi, 0.0);
+        QCOMPARE(bandOf({0.02, 0.01, 0.94, 0.02, 0.01}).lo, 1.0);
+        QCOMPARE(bandOf({0.02, 0.01, 0.94, 0.02, 0.01}).hi, 3.0);
+
+        // One group a token: groups of four taken whole, so multiples of four only.
+        const std::vector<double> whole = DistinctNull{16, 4, 3, 4, 1}.distribution();
+        for (std::size_t d = 0; d <= 16; ++d)
+            QVERIFY((whole[d] > 0) == (d == 4 || d == 8 || d == 12));
+        VERIFY_NEAR(whole[4], 1.0 / 16, 0.015);
+        VERIFY_NEAR(whole[12], 6.0 / 16, 0.03);
+        double mean = 0;
+        const DistinctNull limited{256, 8, 12, 8, 4};
+        const std::vector<double> p = limited.distribution();
+        for (std::size_t d = 0; d < p.size(); ++d)
+            mean += p[d] * static_cast<double>(d);
+        VERIFY_NEAR(mean, limited.mean(), 0.5);
+    }
+
         QVERIFY(is(judge(Absence, wide, 0.7, 0.5, 0.05, true), Verdict::InsufficientData));
         for (const ClaimKind kind : {Greater, Less, Absence})
             QVERIFY(is(judge(kind, above, 0.7, 0.5, 0.05, false), Verdict::InsufficientData));
