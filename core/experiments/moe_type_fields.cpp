@@ -158,6 +158,12 @@ Json artefactFields(LayerId layer, const BiasArtefact& artefact)
         {"note", "wrong: the expert's bias was added to every column of its matrix"}};
 }
 
+Json drawnFields(const DrawnMean& drawn)
+{
+    return {{"mean", drawn.mean}, {"lo", drawn.interval.lo}, {"hi", drawn.interval.hi},
+        {"sd", drawn.spread}};
+}
+
 Json roundingFields(LayerId layer, const RoundingEffect& effect)
 {
     Json fields = {{"layer", layer.value}, {"projection", projectionName(effect.projection)},
@@ -166,9 +172,15 @@ Json roundingFields(LayerId layer, const RoundingEffect& effect)
         fields["estimate"] = "not estimated";
         return fields;
     }
-    fields["rank_over_ceiling"] = effect.estimate->rank;
-    fields["cosine"] = effect.estimate->cosine;
-    fields["cosine_with_itself"] = effect.estimate->likeness;
+    const RoundingEffect::Estimate& estimate = *effect.estimate;
+    fields["draws"] = estimate.draws;
+    fields["rank_over_ceiling_change"] = drawnFields(estimate.rank);
+    fields["cosine_change"] = drawnFields(estimate.cosine);
+    fields["cosine_with_itself"] = drawnFields(estimate.likeness);
+    fields["unrounded"]
+        = {{"rank_over_ceiling", estimate.plainRank}, {"cosine", estimate.plainCosine}};
+    fields["null"]
+        = {{"rank_over_ceiling_change", 0.0}, {"cosine_change", 0.0}, {"cosine_with_itself", 1.0}};
     return fields;
 }
 

@@ -13,6 +13,9 @@
 #include "core/base/random.h"
 #include "core/experiments/moe_type.h"
 #include "core/experiments/moe_type_numbers.h"
+#include "core/spectra/certain_spectra.h"
+#include "core/spectra/spectrum.h"
+#include "core/task/worker_pool.h"
 
 namespace moescope {
 
@@ -74,6 +77,85 @@ double cosine(std::span<const float> a, std::span<const float> b)
     return product / std::sqrt(squaresA * squaresB);
 }
 
+/// One draw: a matrix before and after rounding, and a second one for the cosines.
+struct Draw {
+    double plainRank = 0;
+    double roundedRank = 0;
+    double plainCosine = 0;
+    double roundedCosine = 0;
+    double likeness = 0;
+};
+
+class Drawer {
+public:
+    Drawer(const MatrixView& expert, PlainRounding rounding, double spread, double share,
+        const ProjectionOptions& options)
+        : m_expert(expert)
+        , m_rounding(rounding)
+        , m_spread(spread)
+        , m_share(share)
+        , m_options(options)
+    {
+    }
+
+    Result<Draw> draw(std::size_t index) const
+    {
+        Draw found;
+        const std::vector<float> plain = noise(2 * index);
+        std::vector<float> rounded = plain;
+        roundPlainly(m_rounding, rounded);
+        found.likeness = cosine(plain, rounded);
+        {
+            std::vector<float> other = noise(2 * index + 1);
+            found.plainCosine = cosine(plain, other);
+            roundPlainly(m_rounding, other);
+            found.roundedCosine = cosine(rounded, other);
+        }
+        const std::array<std::span<const float>, 2> matrices{plain, rounded};
+        const std::array ranks{&found.plainRank, &found.roundedRank};
+        const double ceiling = marchenkoPasturRank(m_expert.rows, m_expert.cols, m_share);
+        CertainSpectra spectra(
+            m_expert.rows, m_expert.cols, {m_share},
+            [&](std::size_t task) -> Result<CertainSpectra::Input> {
+                return CertainSpectra::Input{matrices[task], {}};
+            },
+            [&](std::size_t task, Spectrum&& spectrum, bool) {
+                *ranks[task] = static_cast<double>(energyRank(spectrum.values, m_share)) / ceiling;
+            });
+        const bool single = m_options.single && suitsSingle(m_expert.rows, m_expert.cols);
+        for (std::size_t task = 0; task < matrices.size(); ++task)
+            MOESCOPE_CHECK(
+                spectra.add(task, single ? SpectrumPrecision::Single : SpectrumPrecision::Double));
+        MOESCOPE_CHECK(spectra.finish());
+        return found;
+    }
+
+private:
+    std::vector<float> noise(std::size_t matrix) const
+    {
+        Random random = Random::stream(m_options.seed, kStream, m_options.stream, matrix);
+        std::vector<float> values(m_expert.elements());
+        for (float& value : values)
+            value = static_cast<float>(m_spread * random.normal());
+        return values;
+    }
+
+    const MatrixView& m_expert;
+    PlainRounding m_rounding;
+    double m_spread;
+    double m_share;
+    const ProjectionOptions& m_options;
+};
+
+template <typename Number>
+DrawnMean meanOf(const std::vector<Draw>& draws, Number number)
+{
+    std::vector<double> values;
+    for (const Draw& draw : draws)
+        values.push_back(number(draw));
+    return {mean(values), standardDeviation(values), meanInterval(values)};
+}
+
 } // namespace
 
 bool isQuantised(const MatrixView& matrix)
@@ -112,9 +194,15 @@ void roundPlainly(PlainRounding rounding, std::span<float> values)
     }
 }
 
+std::size_t roundingDraws(const MatrixView& expert)
+{
+    constexpr std::size_t kManyWeights = std::size_t{1} << 20;
+    return expert.elements() > kManyWeights ? 3 : 8;
+}
+
 Result<RoundingEffect> measureRounding(const MatrixView& expert, Projection projection,
     const ProjectionAnalysis& analysis, double share, TaskContext& context,
-    ProjectionOptions options)
+    const ProjectionOptions& options)
 {
     RoundingEffect effect{projection, packingName(expert), std::nullopt};
     const auto rounding = plainRounding(expert);
@@ -124,30 +212,34 @@ Result<RoundingEffect> measureRounding(const MatrixView& expert, Projection proj
     if (!rounding || !(energy > 0))
         return effect;
     const double spread = std::sqrt(energy / static_cast<double>(analysis.weights()));
-    std::array<std::vector<float>, 2> rounded;
-    std::vector<MatrixView> views;
-    RoundingEffect::Estimate estimate;
-    for (std::size_t i = 0; i < rounded.size(); ++i) {
+    const Drawer drawer(expert, *rounding, spread, share, options);
+    std::vector<Draw> draws(roundingDraws(expert));
+    std::vector<Status> statuses(draws.size());
+    const std::size_t wave = std::max(1U, context.threads());
+    for (std::size_t first = 0; first < draws.size(); first += wave) {
         MOESCOPE_CHECK(context.check());
-        Random random = Random::stream(options.seed, kStream, options.stream, i);
-        std::vector<float>& values = rounded[i];
-        values.resize(expert.elements());
-        for (float& value : values)
-            value = static_cast<float>(spread * random.normal());
-        std::vector<float> plain;
-        if (i == 0)
-            plain = values;
-        roundPlainly(*rounding, values);
-        if (i == 0)
-            estimate.likeness = cosine(plain, values);
-        views.push_back(MatrixView::rowMajor(DType::F32, expert.rows, expert.cols,
-            reinterpret_cast<const std::byte*>(values.data())));
+        const std::size_t count = std::min(wave, draws.size() - first);
+        parallelFor(context.pool(), count, [&](std::size_t i) {
+            if (auto draw = drawer.draw(first + i))
+                draws[first + i] = *draw;
+            else
+                statuses[first + i] = tl::unexpected(std::move(draw).error());
+        });
+        for (std::size_t i = first; i < first + count; ++i)
+            MOESCOPE_CHECK(std::move(statuses[i]));
+        const double done = static_cast<double>(first + count) / static_cast<double>(draws.size());
+        context.progress(options.progressFrom + (options.progressTo - options.progressFrom) * done,
+            options.stage);
     }
-    options.columnBias = {};
-    MOESCOPE_TRY(const auto noise, analyseProjection(views, context, options));
-    estimate.rank = moetype::ranksOf(noise.rawSigma, share).mean / moetype::ceilingOf(noise, share);
-    estimate.cosine = noise.cosines.mean;
-    effect.estimate = estimate;
+    RoundingEffect::Estimate& estimate = effect.estimate.emplace();
+    estimate.draws = draws.size();
+    estimate.rank
+        = meanOf(draws, [](const Draw& draw) { return draw.roundedRank - draw.plainRank; });
+    estimate.cosine
+        = meanOf(draws, [](const Draw& draw) { return draw.roundedCosine - draw.plainCosine; });
+    estimate.likeness = meanOf(draws, [](const Draw& draw) { return draw.likeness; });
+    estimate.plainRank = meanOf(draws, [](const Draw& draw) { return draw.plainRank; }).mean;
+    estimate.plainCosine = meanOf(draws, [](const Draw& draw) { return draw.plainCosine; }).mean;
     return effect;
 }
 
@@ -155,8 +247,10 @@ std::uint64_t roundingMemory(const MatrixView& expert, unsigned threads)
 {
     if (!plainRounding(expert))
         return 0;
-    const std::array two{expert, expert};
-    return analyseProjectionMemory(two, threads) + 3 * sizeof(float) * expert.elements();
+    const std::uint64_t slots
+        = std::min<std::uint64_t>(std::max(1U, threads), roundingDraws(expert));
+    return slots
+        * (3 * sizeof(float) * expert.elements() + SpectrumBatch::bytes(expert.rows, expert.cols));
 }
 
 std::optional<Figure> roundingFigure(const MoeTypeResult& result)
@@ -187,35 +281,39 @@ std::optional<Figure> roundingFigure(const MoeTypeResult& result)
     Figure figure;
     figure.id = "rounding";
     figure.title = "What the storage type explains";
-    figure.subtitle = "Gaussian matrices of the experts' shape, rounded alike";
+    figure.subtitle = "Gaussian matrices of the experts' shape, before and after rounding";
     figure.caption
         = "The weights are stored in few bits: all spectra and cosines here are those of the "
-          "decoded weights. The table says what rounding alone does to noise, so that as much of a "
-          "deviation from the null means nothing; a type is measured where it first occurs. It is "
-          "estimated for types that take the nearest value with a scale from the block's largest "
-          "magnitude.";
+          "decoded weights. The table says what rounding alone changes on noise, so that as much "
+          "of a deviation from the null means nothing; ± is the 95 % interval of the mean over "
+          "the draws (Student's t). A type is measured where it first occurs. It is estimated for "
+          "types that take the nearest value with a scale from the block's largest magnitude.";
     TableFigure table;
     table.columns = {{"layer", "", true, 0, "The first one with this type"},
         {"projection", "", false, -1, ""}, {"type", "", false, -1, ""},
-        {fmt::format("rank at {} / ceiling", moetype::percentText(share)), "", true, 3,
-            "Of rounded noise over the rank that noise of this shape needs; 1 without effect"
-                + reason},
-        {"cosine", "", true, 5,
-            "Of two independent matrices after rounding; 0 without effect" + reason},
+        {"draws", "", true, 0, "Gaussian matrices that were rounded"},
+        {fmt::format("change of rank at {} / ceiling", moetype::percentText(share)), "", true, 4,
+            "Rounded minus unrounded, on the same noise; 0 without effect" + reason},
+        {"rank ±", "", true, 4, "95 % interval of the change of the rank"},
+        {"change of cosine", "", true, 6,
+            "Of two independent matrices, rounded minus unrounded; 0 without effect" + reason},
+        {"cosine ±", "", true, 6, "95 % interval of the change of the cosine"},
         {"cosine with itself", "", true, 5,
             "Of a matrix with its rounded self; 1 without effect" + reason}};
     for (const auto& [layer, effect] : effects) {
-        auto& row = table.rows.emplace_back();
-        row.emplace_back(static_cast<double>(layer.value));
-        row.emplace_back(std::string(projectionName(effect->projection)));
-        row.emplace_back(effect->type);
-        for (int i = 0; i < 3 && !effect->estimate; ++i)
-            row.emplace_back(std::string("not estimated"));
-        if (const auto& known = effect->estimate) {
-            row.emplace_back(known->rank);
-            row.emplace_back(known->cosine);
-            row.emplace_back(known->likeness);
-        }
+        const auto& known = effect->estimate;
+        const auto cell = [&](double value) -> TableFigure::Cell {
+            return known ? TableFigure::Cell(value) : std::string("not estimated");
+        };
+        const auto half = [&](const DrawnMean& mean) -> TableFigure::Cell {
+            return known ? TableFigure::Cell((mean.interval.hi - mean.interval.lo) / 2)
+                         : TableFigure::Cell();
+        };
+        const auto values = known.value_or(RoundingEffect::Estimate{});
+        table.rows.push_back({static_cast<double>(layer.value),
+            std::string(projectionName(effect->projection)), effect->type,
+            static_cast<double>(values.draws), cell(values.rank.mean), half(values.rank),
+            cell(values.cosine.mean), half(values.cosine), cell(values.likeness.mean)});
     }
     figure.data = std::move(table);
     return figure;

@@ -3,6 +3,7 @@
 #include "core/stats/intervals.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -61,6 +62,25 @@ double standardDeviation(std::span<const double> values)
     for (const double value : values)
         squares += (value - centre) * (value - centre);
     return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+Interval meanInterval(std::span<const double> values)
+{
+    if (values.size() < 2)
+        return {kNotANumber, kNotANumber};
+    constexpr std::array kFew = {12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060,
+        2.2622, 2.2281}; // quantiles of Student's t at 0.975 for one degree of freedom and more
+    const std::size_t degrees = values.size() - 1;
+    const double v = static_cast<double>(degrees);
+    const double z = kZ95;
+    // Beyond the table, R. A. Fisher and E. A. Cornish (1960).
+    const double t = degrees <= kFew.size()
+        ? kFew[degrees - 1]
+        : z + z * (z * z + 1) / (4 * v) + z * (5 * z * z * z * z + 16 * z * z + 3) / (96 * v * v);
+    const double half
+        = t * standardDeviation(values) / std::sqrt(static_cast<double>(values.size()));
+    const double centre = mean(values);
+    return {centre - half, centre + half};
 }
 
 } // namespace moescope

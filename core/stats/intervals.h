@@ -23,4 +23,7 @@ double quantile(std::span<const double> values, double q);
 double mean(std::span<const double> values); ///< NaN of no values
 double standardDeviation(std::span<const double> values); ///< sample SD (n - 1); 0 for n < 2
 
+/// 95 % interval of the mean of a few independent values, by Student's t; NaN with fewer than two.
+Interval meanInterval(std::span<const double> values);
+
 } // namespace moescope

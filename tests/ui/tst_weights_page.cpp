@@ -160,7 +160,7 @@ private slots:
         const auto* model = static_cast<FigureTableView*>(panel->view())->model();
         QVERIFY(model->rowCount() >= 3);
         QCOMPARE(model->index(0, 2).data().toString(), type);
-        for (int column = 3; column < 6; ++column) {
+        for (const int column : {4, 6, 8}) {
             const QModelIndex cell = model->index(0, column);
             QCOMPARE(cell.data().toString() != QStringLiteral("not estimated"), estimated);
             QCOMPARE(cell.data(Qt::ToolTipRole)
