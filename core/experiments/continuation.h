@@ -17,8 +17,8 @@ struct ContinuationSpec {
 };
 
 /// Continues one prompt, or both of a comparison, token by token; it can be stopped and taken up
-/// again. With the same settings it chooses the tokens that generate() chooses. Every token is recorded
-/// as it was when it was read, also where a longer text changes what came before
+/// again. With the same settings it chooses the tokens that generate() chooses. Every token is
+/// recorded as it was when it was read, also where a longer text changes what came before
 /// (RopeSpec::beyond). Not for several threads at once.
 class Continuation {
 public:
