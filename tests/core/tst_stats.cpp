@@ -116,6 +116,24 @@ private slots:
         QCOMPARE(quantile(std::vector<double>{1, kInf, kInf}, 1), kInf);
     }
 
+    void meansHaveStudentsInterval()
+    {
+        QVERIFY(std::isnan(meanInterval(std::vector<double>{1}).lo));
+        const Interval same = meanInterval(std::vector<double>(8, 0.25));
+        QCOMPARE(same.lo, 0.25);
+        QCOMPARE(same.hi, 0.25);
+        // Half widths for -1, 1, -1, ...: t sd / sqrt(n), t by R's qt(0.975, n - 1).
+        for (const auto& [n, t] : {std::pair{2, 12.7062047}, std::pair{4, 3.1824463},
+                 std::pair{8, 2.3646243}, std::pair{12, 2.2009852}, std::pair{100, 1.9842170}}) {
+            std::vector<double> values;
+            for (int i = 0; i < n; ++i)
+                values.push_back(i % 2 == 0 ? -1 : 1);
+            const Interval interval = meanInterval(values);
+            VERIFY_NEAR(interval.hi, t / std::sqrt(n - 1.0), 2e-3);
+            VERIFY_NEAR(interval.lo, -interval.hi, 1e-12);
+        }
+    }
+
     void overlapEqualsEnumeration()
     {
         constexpr unsigned population = 8;
@@ -303,24 +321,6 @@ private slots:
         VERIFY_NEAR(sum / rounds, 13.242, 0.05);
     }
 
-    void verdicts()
-    {
-        using enum ClaimKind;
-        const auto is = [](Verdict actual, Verdict expected) { return actual == expected; };
-        const Interval above{0.6, 0.8};
-        const Interval below{0.2, 0.4};
-        const Interval around{0.49, 0.52};
-        const Interval wide{0.4, 0.9};
-        QVERIFY(is(judge(Greater, above, 0.7, 0.5, 0.05, true), Verdict::Supported));
-        QVERIFY(is(judge(Greater, below, 0.3, 0.5, 0.05, true), Verdict::Contradicted));
-        QVERIFY(is(judge(Greater, around, 0.51, 0.5, 0.05, true), Verdict::AtNull));
-        QVERIFY(is(judge(Greater, wide, 0.7, 0.5, 0.05, true), Verdict::InsufficientData));
-        QVERIFY(is(judge(Less, above, 0.7, 0.5, 0.05, true), Verdict::Contradicted));
-        QVERIFY(is(judge(Less, below, 0.3, 0.5, 0.05, true), Verdict::Supported));
-        QVERIFY(is(judge(Less, around, 0.51, 0.5, 0.05, true), Verdict::AtNull));
-        QVERIFY(is(judge(Absence, around, 0.51, 0.5, 0.05, true), Verdict::Supported));
-        QVERIFY(is(judge(Absence, above, 0.7, 0.5, 0.05, true), Verdict::Contradicted));
-        QVERIFY(is(judge(Absence, below, 0.3, 0.5, 0.05, true), Verdict::Contradicted));
     void distinctDistributionIsThatOfDraws()
     {
         constexpr std::uint64_t experts = 12;
@@ -393,6 +393,24 @@ private slots:
         VERIFY_NEAR(mean, limited.mean(), 0.5);
     }
 
+    void verdicts()
+    {
+        using enum ClaimKind;
+        const auto is = [](Verdict actual, Verdict expected) { return actual == expected; };
+        const Interval above{0.6, 0.8};
+        const Interval below{0.2, 0.4};
+        const Interval around{0.49, 0.52};
+        const Interval wide{0.4, 0.9};
+        QVERIFY(is(judge(Greater, above, 0.7, 0.5, 0.05, true), Verdict::Supported));
+        QVERIFY(is(judge(Greater, below, 0.3, 0.5, 0.05, true), Verdict::Contradicted));
+        QVERIFY(is(judge(Greater, around, 0.51, 0.5, 0.05, true), Verdict::AtNull));
+        QVERIFY(is(judge(Greater, wide, 0.7, 0.5, 0.05, true), Verdict::InsufficientData));
+        QVERIFY(is(judge(Less, above, 0.7, 0.5, 0.05, true), Verdict::Contradicted));
+        QVERIFY(is(judge(Less, below, 0.3, 0.5, 0.05, true), Verdict::Supported));
+        QVERIFY(is(judge(Less, around, 0.51, 0.5, 0.05, true), Verdict::AtNull));
+        QVERIFY(is(judge(Absence, around, 0.51, 0.5, 0.05, true), Verdict::Supported));
+        QVERIFY(is(judge(Absence, above, 0.7, 0.5, 0.05, true), Verdict::Contradicted));
+        QVERIFY(is(judge(Absence, below, 0.3, 0.5, 0.05, true), Verdict::Contradicted));
         QVERIFY(is(judge(Absence, wide, 0.7, 0.5, 0.05, true), Verdict::InsufficientData));
         for (const ClaimKind kind : {Greater, Less, Absence})
             QVERIFY(is(judge(kind, above, 0.7, 0.5, 0.05, false), Verdict::InsufficientData));
