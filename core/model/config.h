@@ -119,6 +119,7 @@ struct ModelConfig {
     std::uint32_t maxPositions = 0;
     double normEps = 1e-5; ///< as the config says; every Norm carries the one it uses
     bool tiedEmbeddings = false;
+    bool headBias = false; ///< the head has a bias
     float embeddingMultiplier = 1.0F;
     float residualMultiplier = 1.0F; ///< of what attention and MLP add
     float logitMultiplier = 1.0F;

@@ -34,6 +34,7 @@ struct RouterSpec {
     GroupScore groupScore = GroupScore::SumOfTwoLargest;
     bool renormalise = false; ///< divide the chosen weights by their p-norm
     double normPower = 1; ///< p; 1: by their sum
+    double normFloor = 0; ///< the least that they are divided by
     float scale = 1.0F; ///< multiplies the weights last
     bool weighsInput
         = false; ///< the weight multiplies the expert's input instead of its output (Llama 4)

@@ -110,7 +110,8 @@ std::vector<float> weightsOf(
     for (const float weight : weights)
         sum += spec.normPower == 1 ? static_cast<double>(weight)
                                    : std::pow(static_cast<double>(weight), spec.normPower);
-    const double norm = spec.normPower == 1 ? sum : std::pow(sum, 1 / spec.normPower);
+    const double norm
+        = std::max(spec.normPower == 1 ? sum : std::pow(sum, 1 / spec.normPower), spec.normFloor);
     for (float& weight : weights) {
         if (norm > 0)
             weight = static_cast<float>(static_cast<double>(weight) / norm);

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
 #include <fstream>
 
 #include <QtCore/QTemporaryDir>
@@ -198,7 +199,10 @@ private slots:
         Json empty = plain;
         empty["attn_config"] = "none";
         empty["ffn_config"] = Json::array();
-        VERIFY_REFUSED(read("dbrx", empty), ErrorCode::BadFormat, "\"moe_num_experts\" is missing");
+        const auto usualSizes = read("dbrx", empty);
+        VERIFY_OK(usualSizes);
+        QCOMPARE(usualSizes->router.experts, 4U);
+        QCOMPARE(usualSizes->layers[0].intermediate, 3584U);
         empty.erase("d_model");
         VERIFY_REFUSED(read("dbrx", empty), ErrorCode::BadFormat, "\"d_model\" is missing");
     }
@@ -266,7 +270,292 @@ private slots:
         VERIFY_REFUSED(readWith("phimoe", "router_jitter_noise", -1), ErrorCode::BadFormat,
             "\"router_jitter_noise\"");
         VERIFY_REFUSED(
-            readWith("phimoe", "num_experts_per_tok", 3), ErrorCode::BadFormat, "should be 2");
+            readWith("phimoe", "num_experts_per_tok", 3), ErrorCode::Unsupported, "chooses 2");
+    }
+
+    void absentKeysTakeTheDefaultsOfTheFamily_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<double>("eps");
+        QTest::addColumn<double>("base");
+        QTest::addColumn<int>("headDim"); // of what is rotated
+        QTest::addColumn<int>("kvHeads");
+        QTest::addColumn<int>("experts");
+        QTest::addColumn<int>("topK");
+        QTest::addColumn<int>("inner");
+        QTest::addColumn<bool>("renormalise");
+        const auto row = [](const char* type, double eps, double base, int headDim, int kvHeads,
+                             int experts, int topK, int inner, bool renormalise) {
+            QTest::newRow(type) << type << eps << base << headDim << kvHeads << experts << topK
+                                << inner << renormalise;
+        };
+        row("deepseek_v3", 1e-6, 1e4, 64, 64, 256, 8, 2048, true);
+        row("deepseek_v32", 1e-6, 1e4, 64, 64, 256, 8, 2048, true);
+        row("kimi_k2", 1e-6, 1e4, 64, 64, 256, 8, 2048, true);
+        row("glm4_moe_lite", 1e-5, 1e4, 64, 64, 64, 4, 1536, true);
+        row("glm_moe_dsa", 1e-5, 1e4, 64, 64, 256, 8, 2048, true);
+        row("glm4_moe", 1e-5, 1e4, 8, 8, 128, 8, 1408, true);
+        row("solar_open", 1e-5, 1e6, 128, 8, 128, 8, 1280, true);
+        row("ernie4_5_moe", 1e-5, 5e5, 16, 4, 64, 6, 1536, true);
+        row("flex_olmo", 1e-6, 5e5, 16, 64, 7, 5, 11008, false);
+        row("gpt_oss", 1e-5, 150000, 64, 8, 128, 4, 2880, false);
+        row("granitemoe", 1e-6, 1e4, 16, 64, 8, 2, 11008, false);
+        row("granitemoeshared", 1e-6, 1e4, 16, 64, 8, 2, 11008, false);
+        row("hunyuan_v1_moe", 1e-5, 1e4, 16, 64, 1, 1, 11008, true);
+        row("llama4", 1e-5, 5e5, 128, 8, 16, 1, 8192, false);
+        row("minimax_m2", 1e-6, 5e6, 128, 8, 256, 8, 1536, true);
+        row("mixtral", 1e-5, 1e6, 16, 8, 8, 2, 14336, true);
+        row("olmoe", 1e-5, 1e4, 16, 64, 64, 8, 2048, false);
+        row("phimoe", 1e-5, 1e6, 16, 8, 16, 2, 6400, false);
+        row("qwen2_moe", 1e-6, 1e4, 16, 16, 60, 4, 1408, false);
+        row("qwen3_moe", 1e-6, 1e4, 16, 4, 128, 8, 768, false);
+        row("qwen3_vl_moe", 1e-6, 5e5, 16, 16, 60, 4, 1408, true);
+        row("qwen3_next", 1e-6, 1e4, 64, 2, 512, 10, 512, true);
+        row("qwen3_5_moe", 1e-6, 1e4, 64, 2, 256, 8, 512, true);
+    }
+
+    void absentKeysTakeTheDefaultsOfTheFamily()
+    {
+        QFETCH(QString, type);
+        QFETCH(double, eps);
+        QFETCH(double, base);
+        QFETCH(int, headDim);
+        QFETCH(int, kvHeads);
+        QFETCH(int, experts);
+        QFETCH(int, topK);
+        QFETCH(int, inner);
+        QFETCH(bool, renormalise);
+        const Json bare = {{"hidden_size", 1024}, {"num_hidden_layers", 4},
+            {"num_attention_heads", 64}, {"vocab_size", 100}};
+        const auto config = read(type.toStdString(), bare);
+        VERIFY_OK(config);
+        QCOMPARE(config->normEps, eps);
+        QCOMPARE(config->attention.rope.base, base);
+        QCOMPARE(config->attention.rope.width, static_cast<std::uint32_t>(headDim));
+        QCOMPARE(config->attention.kvHeads, static_cast<std::uint32_t>(kvHeads));
+        QCOMPARE(config->router.experts, static_cast<std::uint32_t>(experts));
+        QCOMPARE(config->router.topK, static_cast<std::uint32_t>(topK));
+        QCOMPARE(config->router.renormalise, renormalise);
+        QCOMPARE(config->layers.back().intermediate, static_cast<std::uint32_t>(inner));
+        // A number of heads that the default does not divide has as many key/value heads.
+        Json few = bare;
+        few["num_attention_heads"] = 1;
+        few["num_experts_per_tok"] = 1;
+        if (type != "phimoe")
+            QCOMPARE(read(type.toStdString(), few)->attention.kvHeads, 1U);
+    }
+
+    void absentKeysOfDeepseekTakeItsDefaults()
+    {
+        const Json bare = {{"hidden_size", 1024}, {"num_hidden_layers", 4},
+            {"num_attention_heads", 64}, {"vocab_size", 100}, {"num_experts_per_tok", 6}};
+        const auto v3 = read("deepseek_v3", bare);
+        VERIFY_OK(v3);
+        QCOMPARE(v3->router.scale, 2.5F);
+        QCOMPARE(v3->router.groups, 8U);
+        QCOMPARE(v3->router.keptGroups, 4U);
+        QCOMPARE(v3->router.sharedExperts, 1U);
+        QCOMPARE(v3->router.sharedIntermediate, 2048U);
+        QCOMPARE(mixtures(*v3), (std::vector{0, 0, 0, 1}));
+        const LatentSpec& latent = *v3->attention.latent;
+        QCOMPARE(
+            (std::vector{latent.queryRank, latent.rank, latent.nope, latent.rope, latent.value}),
+            (std::vector{1536U, 512U, 128U, 64U, 128U}));
+        const auto v2 = read("deepseek_v2", bare);
+        VERIFY_OK(v2);
+        QCOMPARE(v2->router.experts, 64U);
+        QCOMPARE(v2->router.sharedExperts, 2U);
+        QCOMPARE(v2->router.scale, 1.0F);
+        QCOMPARE(v2->router.groups, 1U);
+        QCOMPARE(v2->attention.latent->queryRank, 1536U);
+        QCOMPARE(mixtures(*v2), (std::vector{1, 1, 1, 1}));
+        const auto glm = read("glm4_moe", bare);
+        VERIFY_OK(glm);
+        QCOMPARE(glm->router.sharedExperts, 1U);
+        QCOMPARE(glm->router.groups, 1U);
+        QCOMPARE(mixtures(*glm), (std::vector{0, 1, 1, 1}));
+        QCOMPARE(read("glm4_moe_lite", bare)->router.scale, 1.8F);
+        QCOMPARE(read("glm4_moe_lite", bare)->attention.latent->queryRank, 768U);
+        QCOMPARE(mixtures(*read("solar_open", bare)), (std::vector{1, 1, 1, 1}));
+        // dots.llm1 has no numbers of experts of its own.
+        VERIFY_REFUSED(read("dots1", bare), ErrorCode::BadFormat, "\"n_routed_experts\"");
+        Json dots = bare;
+        dots["n_routed_experts"] = 8;
+        dots["sliding_window"] = 5;
+        QVERIFY(!read("dots1", dots)->router.renormalise);
+        QCOMPARE(read("dots1", dots)->normEps, 1e-6);
+        QVERIFY(!read("dots1", dots)->layers[3].window);
+        QCOMPARE(read("dots1", dots)->router.sharedExperts, 0U);
+
+        // Null and 0 are words of their own.
+        Json none = bare;
+        none["n_shared_experts"] = nullptr;
+        none["q_lora_rank"] = nullptr;
+        none["n_group"] = nullptr;
+        none["topk_group"] = nullptr;
+        none["first_k_dense_replace"] = 0;
+        const auto bareOnes = read("deepseek_v3", none);
+        VERIFY_OK(bareOnes);
+        QCOMPARE(bareOnes->router.sharedExperts, 0U);
+        QCOMPARE(bareOnes->router.groups, 1U);
+        QCOMPARE(bareOnes->attention.latent->queryRank, 0U);
+        QCOMPARE(mixtures(*bareOnes), (std::vector{1, 1, 1, 1}));
+        Json ernie = usual();
+        QCOMPARE(read("ernie4_5_moe", ernie)->router.sharedExperts, 2U);
+        QCOMPARE(read("ernie4_5_moe", ernie)->router.normFloor, 1e-12);
+        ernie["moe_num_shared_experts"] = 0;
+        ernie["moe_norm_min"] = 0.5;
+        QCOMPARE(read("ernie4_5_moe", ernie)->router.sharedExperts, 0U);
+        QCOMPARE(read("ernie4_5_moe", ernie)->router.normFloor, 0.5);
+        QCOMPARE(read("llama", usual())->normEps, 1e-6);
+        Json head = usual();
+        head["head_dim"] = nullptr;
+        for (const char* type : {"gpt_oss", "minimax_m2", "llama4", "qwen3_next"})
+            QCOMPARE(read(type, head)->attention.headDim, 16U);
+    }
+
+    void windowsOfAbsentKeys()
+    {
+        Json json = usual();
+        json["use_sliding_window"] = true;
+        json["sliding_window"] = 5;
+        const auto config = read("qwen2_moe", json);
+        VERIFY_OK(config);
+        QCOMPARE(config->layers[0].window, std::optional(5U));
+        QVERIFY(!config->layers[1].window);
+        json["sliding_window"] = nullptr;
+        QVERIFY(!read("qwen2_moe", json)->layers[0].window);
+        QVERIFY(!read("qwen3_moe", json)->layers[0].window);
+        QVERIFY(!read("gpt_oss", json)->layers[0].window);
+        json.erase("sliding_window");
+        QCOMPARE(read("qwen3_moe", json)->layers[0].window, std::optional(4096U));
+        QCOMPARE(read("gpt_oss", json)->layers[0].window, std::optional(128U));
+    }
+
+    void gptOssScalesItsRopeUnlessToldNotTo()
+    {
+        const auto rope = [](const char* key, const Json& value) {
+            return readWith("gpt_oss", key, value)->attention.rope;
+        };
+        const RopeSpec plain = read("gpt_oss", usual())->attention.rope;
+        QCOMPARE(plain.kind, std::string("yarn"));
+        QVERIFY(std::abs(plain.attentionFactor - 1.34657359F) < 1e-6F);
+        QVERIFY(std::abs(plain.frequencies[9] / 0.0317056962F - 1) < 1e-6F);
+        QCOMPARE(rope("rope_scaling", nullptr).kind, std::string("default"));
+        const RopeSpec other = rope("rope_parameters", {{"rope_theta", 9000}});
+        QCOMPARE(other.kind, std::string("default"));
+        QCOMPARE(other.base, 9000.0);
+    }
+
+    void expertsAreCountedUnderEveryName()
+    {
+        for (const char* key : {"num_experts", "num_local_experts", "n_routed_experts"}) {
+            Json json = usual();
+            json.erase("num_experts");
+            json.erase("num_local_experts");
+            json[key] = 5;
+            for (const char* type : {"mixtral", "olmoe", "qwen3_moe", "glm4_moe", "gpt_oss"})
+                QCOMPARE(read(type, json)->router.experts, 5U);
+        }
+    }
+
+    void otherWaysOfRoutingAreRefusedByName()
+    {
+        const auto refuses = [](const char* type, const char* key, const Json& value) {
+            Json json = usual();
+            json["n_group"] = 1;
+            json["topk_group"] = 1;
+            if (!read(type, json))
+                return false;
+            json[key] = value;
+            const auto config = read(type, json);
+            return !config && config.error().code == ErrorCode::Unsupported
+                && config.error().message.find(key) != std::string::npos;
+        };
+        for (const char* type : {"deepseek_v3", "kimi_k2", "glm4_moe", "dots1", "glm4_moe_lite"}) {
+            QVERIFY(refuses(type, "scoring_func", "softmax"));
+            QVERIFY(refuses(type, "topk_method", "greedy"));
+            VERIFY_OK(readWith("dots1", "scoring_func", "noaux_tc"));
+        }
+        QVERIFY(refuses("deepseek_v2", "scoring_func", "sigmoid"));
+        QVERIFY(refuses("deepseek", "scoring_func", "sigmoid"));
+        QVERIFY(refuses("minimax_m2", "scoring_func", "softmax"));
+        QVERIFY(refuses("minimax_m2", "qk_norm_type", "per_head"));
+        QVERIFY(refuses("minimax_m2", "attn_type_list", {1, 0, 1, 1, 1, 1, 1, 1}));
+        QVERIFY(refuses("minimax_m2", "shared_intermediate_size", 32));
+        VERIFY_OK(readWith("minimax_m2", "attn_type_list", std::vector<int>(8, 1)));
+    }
+
+    void groupsOfAGreedyChoiceDoNotMatter()
+    {
+        Json json = usual();
+        json["n_group"] = 3;
+        json["topk_group"] = 2;
+        json["topk_method"] = "greedy";
+        const auto config = read("deepseek_v2", json);
+        VERIFY_OK(config);
+        QCOMPARE(config->router.groups, 1U);
+        json["topk_method"] = "group_limited_greedy";
+        VERIFY_REFUSED(read("deepseek_v2", json), ErrorCode::BadFormat, "3 groups");
+    }
+
+    void denseLayersMayBeListed()
+    {
+        Json json = usual();
+        std::vector<std::string> kinds(8, "sparse");
+        kinds[2] = kinds[7] = "dense";
+        json["mlp_layer_types"] = kinds;
+        const auto config = read("glm4_moe", json);
+        VERIFY_OK(config);
+        QCOMPARE(mixtures(*config), (std::vector{1, 1, 0, 1, 1, 1, 1, 0}));
+        QCOMPARE(config->layers[2].intermediate, 32U);
+        QCOMPARE(config->layers[3].intermediate, 16U);
+        json["mlp_layer_types"][0] = "spiral";
+        VERIFY_REFUSED(read("glm4_moe", json), ErrorCode::Unsupported, "\"spiral\"");
+    }
+
+    void ropeIsReadInEverySpelling()
+    {
+        const Json yarn = {{"rope_type", "yarn"}, {"factor", 4.0}, {"rope_theta", 500.0},
+            {"original_max_position_embeddings", 64}};
+        const auto readRope = [](const Json& keys) {
+            Json json = usual();
+            json.update(keys);
+            return read("qwen3_moe", json);
+        };
+        const auto plain = readRope({{"rope_parameters", yarn}});
+        VERIFY_OK(plain);
+        QCOMPARE(plain->attention.rope.kind, std::string("yarn"));
+        const auto same = [&](const Json& keys) {
+            const auto config = readRope(keys);
+            return config && config->attention.rope.base == 500
+                && config->attention.rope.frequencies == plain->attention.rope.frequencies;
+        };
+        QVERIFY(same({{"rope_scaling", Json::object()}, {"rope_parameters", yarn}}));
+        QVERIFY(same({{"rope_scaling", nullptr}, {"rope_parameters", yarn}}));
+        QVERIFY(
+            same({{"rope_parameters", {{"full_attention", yarn}, {"sliding_attention", yarn}}}}));
+        Json other = yarn;
+        other["factor"] = 8.0;
+        const Json nested
+            = {{"rope_parameters", {{"full_attention", yarn}, {"sliding_attention", other}}}};
+        VERIFY_REFUSED(readRope(nested), ErrorCode::Unsupported, "between layer types");
+        VERIFY_REFUSED(readRope({{"rope_scaling", "yarn"}}), ErrorCode::BadFormat,
+            "\"rope_scaling\" should be an object");
+    }
+
+    void latentScaleTakesTheFactorThatFollows()
+    {
+        Json json = usual();
+        json["n_group"] = 1;
+        json["topk_group"] = 1;
+        json["max_position_embeddings"] = 2560;
+        json["rope_scaling"] = {{"type", "yarn"}, {"factor", nullptr}, {"mscale_all_dim", 1.0},
+            {"original_max_position_embeddings", 64}};
+        const auto derived = read("deepseek_v3", json);
+        VERIFY_OK(derived);
+        json["rope_scaling"]["factor"] = 40.0;
+        QCOMPARE(derived->attention.scale, read("deepseek_v3", json)->attention.scale);
     }
 
     void graniteHybridsSayWhatTheyLack()

@@ -258,6 +258,40 @@ private slots:
         compareWith(folder, "mixtral");
     }
 
+    /// MiniMax-M2 as newer programs save it.
+    void minimaxM2UnderTheNamesOfLaterFiles()
+    {
+        const auto original = Checkpoint::open(fixture("minimax_m2"));
+        VERIFY_OK(original);
+        const Json config = fixtureConfig("minimax_m2");
+        test::CheckpointBuilder builder;
+        for (const TensorInfo& tensor : (*original)->tensors()) {
+            std::string name = tensor.name;
+            replaceAll(name, "block_sparse_moe.", "mlp.");
+            if (name.find(".experts.") == std::string::npos)
+                builder.addBytes(name, tensor.dtype, tensor.shape, bytesOf(tensor));
+        }
+        for (int l = 0; l < config["num_hidden_layers"].get<int>(); ++l) {
+            const std::string layer = "model.layers." + std::to_string(l) + ".";
+            Stack gateUp(false);
+            Stack down(false);
+            for (int e = 0; e < config["num_local_experts"].get<int>(); ++e) {
+                const std::string name
+                    = layer + "block_sparse_moe.experts." + std::to_string(e) + ".";
+                gateUp.add(
+                    {(*original)->find(name + "w1.weight"), (*original)->find(name + "w3.weight")});
+                down.add({(*original)->find(name + "w2.weight")});
+            }
+            gateUp.moveTo(builder, layer + "mlp.experts.gate_up_proj");
+            down.moveTo(builder, layer + "mlp.experts.down_proj");
+        }
+        QTemporaryDir temporary;
+        const fs::path folder = temporary.path().toStdString();
+        VERIFY_OK(builder.writeFile(folder / "model.safetensors"));
+        std::ofstream(folder / "config.json") << config.dump();
+        compareWith(folder, "minimax_m2");
+    }
+
     void deepseekFollowsItsRules()
     {
         QTemporaryDir temporary;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
 #include <fstream>
+#include <tuple>
 
 #include <QtCore/QTemporaryDir>
 
@@ -317,6 +318,81 @@ private slots:
         json.erase("quantization_config");
         std::ofstream(folder / "config.json") << json.dump();
         VERIFY_OK(logitsAt(folder, 1));
+    }
+
+    /// Tensors that the config denies would silently be left out of the numbers.
+    void deniedTensorsAreRefused_data()
+    {
+        QTest::addColumn<QString>("fixture");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QString>("value");
+        QTest::addColumn<QString>("tensor");
+        QTest::newRow("dots") << "dots1"
+                              << "n_shared_experts"
+                              << "null"
+                              << "shared_experts";
+        QTest::newRow("glm") << "glm4_moe"
+                             << "n_shared_experts"
+                             << "0"
+                             << "shared_experts";
+        QTest::newRow("ernie") << "ernie4_5_moe"
+                               << "moe_num_shared_experts"
+                               << "0"
+                               << "shared_experts";
+        QTest::newRow("hunyuan") << "hunyuan_v1_moe"
+                                 << "use_mixed_mlp_moe"
+                                 << "false"
+                                 << "shared_mlp";
+        QTest::newRow("phi") << "phimoe"
+                             << "lm_head_bias"
+                             << "false"
+                             << "lm_head.bias";
+    }
+
+    void deniedTensorsAreRefused()
+    {
+        QFETCH(QString, fixture);
+        QFETCH(QString, key);
+        QFETCH(QString, value);
+        QFETCH(QString, tensor);
+        const fs::path source = test::fixtures() / "families" / fixture.toStdString();
+        QTemporaryDir temporary;
+        const fs::path folder = temporary.path().toStdString();
+        fs::create_symlink(source / "model.safetensors", folder / "model.safetensors");
+        Json json = fixtureConfig(fixture.toStdString());
+        json[key.toStdString()] = Json::parse(value.toStdString());
+        std::ofstream(folder / "config.json") << json.dump();
+        VERIFY_REFUSED(logitsAt(folder, 1), ErrorCode::BadFormat, tensor.toStdString());
+    }
+
+    void promisedTensorsAreRequired()
+    {
+        for (const auto& [fixture, lost, code] :
+            {std::tuple{"phimoe", "lm_head.bias", ErrorCode::NotFound},
+                std::tuple{"deepseek_v3", "model.layers.2.mlp.gate.weight", ErrorCode::NotFound}}) {
+            const auto original = Checkpoint::open(test::fixtures() / "families" / fixture);
+            VERIFY_OK(original);
+            test::CheckpointBuilder builder;
+            for (const TensorInfo& tensor : (*original)->tensors()) {
+                if (tensor.name != lost)
+                    builder.addBytes(tensor.name, tensor.dtype, tensor.shape,
+                        {tensor.bytes.begin(), tensor.bytes.end()});
+            }
+            QTemporaryDir temporary;
+            const fs::path folder = temporary.path().toStdString();
+            VERIFY_OK(builder.writeFile(folder / "model.safetensors"));
+            std::ofstream(folder / "config.json") << fixtureConfig(fixture).dump();
+            VERIFY_REFUSED(logitsAt(folder, 1), code, lost);
+        }
+        // The first layer is dense, which another rule than first_k_dense_replace might say.
+        const fs::path source = test::fixtures() / "families" / "deepseek_v3";
+        QTemporaryDir temporary;
+        const fs::path folder = temporary.path().toStdString();
+        fs::create_symlink(source / "model.safetensors", folder / "model.safetensors");
+        Json json = fixtureConfig("deepseek_v3");
+        json["first_k_dense_replace"] = 0;
+        std::ofstream(folder / "config.json") << json.dump();
+        VERIFY_REFUSED(logitsAt(folder, 1), ErrorCode::Unsupported, "\"moe_layer_freq\"");
     }
 
     void minimaxRotatesAPart()

@@ -82,6 +82,10 @@ private:
         spec.scale = 1.0F;
         spec.renormalise = true;
         all.push_back({"ernie", spec, {1, 7, 3}, {0.0426067F, 0.0116117F, 0.9457816F}});
+        // The three sum to 0.3339575 and are divided by one half instead.
+        spec.normFloor = 0.5;
+        all.push_back({"ernie, least sum", spec, {1, 7, 3}, {0.0284577F, 0.0077556F, 0.6317017F}});
+        spec.normFloor = 0;
         spec.score = ScoreFunction::SqrtSoftplus;
         spec.scale = 1.5F;
         all.push_back({"deepseek v4", spec, {3, 1, 6}, {0.6798518F, 0.2442729F, 0.5758753F}});

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/common.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -92,13 +93,33 @@ Result<std::uint32_t> size(const Json& config, std::string_view key, std::string
     return static_cast<std::uint32_t>(number);
 }
 
-Result<std::uint32_t> sizeOrZero(
-    const Json& config, std::string_view key, std::string_view source, std::uint32_t most)
+Result<std::uint32_t> countOf(const Json& config, std::string_view key, std::string_view source,
+    std::uint32_t absent, std::uint32_t most)
 {
+    if (!config.contains(key))
+        return absent;
     MOESCOPE_TRY(const auto value, jsonOptionalUInt(config, key, source));
     if (value.value_or(0) == 0)
         return 0U;
     return size(config, key, source, 0, most);
+}
+
+Result<std::uint32_t> firstSize(const Json& config, std::string_view source,
+    std::initializer_list<std::string_view> keys, std::uint32_t fallback, std::uint32_t most)
+{
+    for (const std::string_view key : keys) {
+        if (const auto it = config.find(key); it != config.end() && !it->is_null())
+            return size(config, key, source, 0, most);
+    }
+    if (fallback == 0)
+        return bad(source, fmt::format("none of \"{}\" is given", fmt::join(keys, "\", \"")));
+    return fallback;
+}
+
+bool saysNull(const Json& config, std::string_view key)
+{
+    const auto it = config.find(key);
+    return it != config.end() && it->is_null();
 }
 
 Result<double> positive(
@@ -162,6 +183,16 @@ Result<std::vector<std::uint32_t>> numbers(
     return result;
 }
 
+Status requireWord(const Json& config, std::string_view key, std::string_view source,
+    std::initializer_list<std::string_view> known)
+{
+    MOESCOPE_TRY(const auto word, jsonOptionalString(config, key, source));
+    if (!word || std::ranges::find(known, *word) != known.end())
+        return {};
+    return fail(ErrorCode::Unsupported,
+        fmt::format("{}: the \"{}\" \"{}\" is not supported yet.", source, key, *word));
+}
+
 const Json& textConfig(const Json& config)
 {
     const auto it = config.find("text_config");
@@ -184,9 +215,10 @@ Result<ModelConfig> standardConfig(
     const ConfigKeys& keys = defaults.keys;
     MOESCOPE_TRY(model.hidden, size(config, keys.hidden, source, 0));
     MOESCOPE_TRY(model.vocabulary, size(config, "vocab_size", source, 0));
-    MOESCOPE_TRY(model.maxPositions, size(config, keys.positions, source, 4096));
+    MOESCOPE_TRY(model.maxPositions, size(config, keys.positions, source, defaults.positions));
     MOESCOPE_TRY(const auto layers, size(config, keys.layers, source, 0, kMostLayers));
-    MOESCOPE_TRY(const auto intermediate, sizeOrZero(config, "intermediate_size", source));
+    MOESCOPE_TRY(const auto intermediate,
+        countOf(config, "intermediate_size", source, defaults.intermediate));
     model.layers.assign(layers, LayerSpec{});
     for (LayerSpec& layer : model.layers)
         layer.intermediate = intermediate;
@@ -200,15 +232,18 @@ Result<ModelConfig> standardConfig(
 
     AttentionSpec& attention = model.attention;
     MOESCOPE_TRY(attention.heads, size(config, keys.heads, source, 0, kMost));
-    MOESCOPE_TRY(attention.kvHeads, size(config, keys.kvHeads, source, attention.heads, kMost));
+    const bool fewer = defaults.kvHeads > 0 && attention.heads % defaults.kvHeads == 0
+        && !saysNull(config, keys.kvHeads);
+    MOESCOPE_TRY(attention.kvHeads,
+        size(config, keys.kvHeads, source, fewer ? defaults.kvHeads : attention.heads, kMost));
     if (attention.heads % attention.kvHeads != 0)
         return bad(source,
             fmt::format("{} attention heads cannot be shared evenly by {} key/value heads",
                 attention.heads, attention.kvHeads));
     MOESCOPE_TRY(attention.qkvBias, flag(config, "attention_bias", source, false));
     attention.outputBias = attention.qkvBias;
-    const std::uint32_t even
-        = defaults.headDim > 0 ? defaults.headDim : model.hidden / attention.heads;
+    const bool usual = defaults.headDim > 0 && !saysNull(config, defaults.headKey);
+    const std::uint32_t even = usual ? defaults.headDim : model.hidden / attention.heads;
     MOESCOPE_TRY(attention.headDim, size(config, defaults.headKey, source, even, kMost));
     attention.scale = 1.0 / std::sqrt(static_cast<double>(attention.headDim));
     MOESCOPE_TRY(attention.rope,
@@ -221,8 +256,23 @@ Result<ModelConfig> standardConfig(
     return model;
 }
 
+Result<std::optional<std::uint32_t>> windowSize(
+    const Json& config, std::string_view source, std::uint32_t absent)
+{
+    MOESCOPE_TRY(const auto window, countOf(config, "sliding_window", source, absent));
+    return window > 0 ? std::optional(window) : std::nullopt;
+}
+
+Result<std::uint32_t> expertCount(
+    const Json& config, std::string_view source, std::uint32_t fallback)
+{
+    return firstSize(config, source,
+        {"num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"}, fallback,
+        kMost);
+}
+
 Status readWindows(ModelConfig& config, const Json& json, std::string_view source,
-    std::uint32_t window, const std::function<bool(std::uint32_t)>& slides)
+    std::optional<std::uint32_t> window, const std::function<bool(std::uint32_t)>& slides)
 {
     MOESCOPE_TRY(const auto kinds, words(json, "layer_types", source, config.layers.size()));
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
@@ -365,6 +415,25 @@ Result<MlpTensors> mlp(const Checkpoint& checkpoint, const std::string& prefix,
     return tensors;
 }
 
+Status requireNoShared(const Checkpoint& checkpoint, const std::string& name)
+{
+    if (!checkpoint.find(name))
+        return {};
+    return fail(ErrorCode::BadFormat,
+        fmt::format("{} has shared experts (\"{}\"), but its config says that there are none.",
+            displayPath(checkpoint.path()), displayName(name)));
+}
+
+Status sharedMlp(LayerTensors& layer, const ModelConfig& config, const Checkpoint& checkpoint,
+    const std::string& prefix)
+{
+    if (config.router.sharedExperts == 0)
+        return requireNoShared(checkpoint, prefix + "down_proj.weight");
+    MOESCOPE_TRY(
+        layer.shared, mlp(checkpoint, prefix, {}, config.hidden, config.router.sharedIntermediate));
+    return {};
+}
+
 Result<std::vector<MlpTensors>> experts(const Checkpoint& checkpoint, const std::string& prefix,
     const MlpNames& names, std::uint32_t count, std::uint32_t hidden, std::uint32_t inner)
 {
@@ -387,6 +456,10 @@ Status mixtralMixture(LayerTensors& layer, const ModelConfig& config, std::uint3
     const std::string moe = prefix + (renamed ? "mlp." : "block_sparse_moe.");
     MOESCOPE_TRY(
         layer.router, checkpoint.matrix(moe + "gate.weight", config.router.experts, config.hidden));
+    if (config.router.selectionBias) {
+        MOESCOPE_TRY(layer.selectionBias,
+            checkpoint.vector(moe + "e_score_correction_bias", config.router.experts));
+    }
     // w1 is the gate, w3 the up and w2 the down projection.
     MOESCOPE_TRY(layer.experts,
         experts(checkpoint, moe + "experts.", {"w1.weight", "w3.weight", "w2.weight"},

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +26,16 @@ tl::unexpected<Error> bad(std::string_view source, std::string_view what);
 /// A whole number between 1 and `most` from `config[key]`; `fallback` 0 means the key is required.
 Result<std::uint32_t> size(const Json& config, std::string_view key, std::string_view source,
     std::uint32_t fallback, std::uint32_t most = 1U << 30);
-/// Like size(), but 0 is allowed and stands for an absent or null key.
-Result<std::uint32_t> sizeOrZero(const Json& config, std::string_view key, std::string_view source,
-    std::uint32_t most = 1U << 30);
+/// Like size(), but the number may be 0, which null stands for too; `absent` where the key is left
+/// out.
+Result<std::uint32_t> countOf(const Json& config, std::string_view key, std::string_view source,
+    std::uint32_t absent, std::uint32_t most = 1U << 30);
+/// The first of `keys` that is given; `fallback` 0 means that one is required.
+Result<std::uint32_t> firstSize(const Json& config, std::string_view source,
+    std::initializer_list<std::string_view> keys, std::uint32_t fallback,
+    std::uint32_t most = 1U << 16);
+/// The key is there and says null.
+bool saysNull(const Json& config, std::string_view key);
 /// A finite number above 0.
 Result<double> positive(
     const Json& config, std::string_view key, std::string_view source, double fallback);
@@ -39,6 +48,9 @@ Result<std::vector<std::string>> words(
     const Json& config, std::string_view key, std::string_view source, std::size_t count);
 Result<std::vector<std::uint32_t>> numbers(
     const Json& config, std::string_view key, std::string_view source);
+/// Unsupported when `config[key]` is given and none of `known`.
+Status requireWord(const Json& config, std::string_view key, std::string_view source,
+    std::initializer_list<std::string_view> known);
 
 /// The language model's part of a config that also describes other parts (`text_config`).
 const Json& textConfig(const Json& config);
@@ -56,12 +68,16 @@ struct ConfigKeys {
     std::string_view activation = "hidden_act"; ///< empty: the family sees to it itself
 };
 
+/// What a family takes for keys that its config.json leaves out.
 struct ConfigDefaults {
     double ropeBase = 10000.0;
     double normEps = 1e-5;
     double partialRotary = 1.0; ///< share of a head that is rotated
     std::string_view headKey = "head_dim"; ///< the width of what is rotated
-    std::uint32_t headDim = 0; ///< 0: hidden size / heads
+    std::uint32_t headDim = 0; ///< 0: hidden size / heads, as for null
+    std::uint32_t kvHeads = 0; ///< 0, or more than there are heads: as many as heads
+    std::uint32_t intermediate = 0;
+    std::uint32_t positions = 4096;
     bool tiedEmbeddings = false;
     ConfigKeys keys = {};
 };
@@ -72,13 +88,34 @@ struct ConfigDefaults {
 Result<ModelConfig> standardConfig(
     const Json& config, std::string_view source, const ConfigDefaults& defaults);
 
+/// `sliding_window`; nothing where it is null or 0.
+Result<std::optional<std::uint32_t>> windowSize(
+    const Json& config, std::string_view source, std::uint32_t absent);
 /// The sliding window of the layers that `layer_types` calls "sliding_attention"; without that
 /// list, of those for which `slides` holds. The rest see everything.
 Status readWindows(ModelConfig& config, const Json& json, std::string_view source,
-    std::uint32_t window, const std::function<bool(std::uint32_t)>& slides);
+    std::optional<std::uint32_t> window, const std::function<bool(std::uint32_t)>& slides);
 
 /// "silu" or "swish", or Unsupported.
 Status requireSilu(const Json& config, std::string_view key, std::string_view source);
+
+/// What a family takes for keys of its mixture that config.json leaves out; 0 means that the key is
+/// required.
+struct MixtureDefaults {
+    std::uint32_t experts = 0;
+    std::uint32_t topK = 0;
+    std::uint32_t inner = 0; ///< width of an expert
+    std::uint32_t shared = 0; ///< number of shared experts, which may be 0
+    std::uint32_t firstDense = 0; ///< number of dense layers at the start
+    std::uint32_t groups = 1;
+    std::uint32_t keptGroups = 1;
+    bool renormalise = false;
+    double scale = 1.0;
+};
+
+/// Number of experts under any of the keys that families and programs use for it.
+Result<std::uint32_t> expertCount(
+    const Json& config, std::string_view source, std::uint32_t fallback);
 
 /// E experts and top-k into the router, and every layer a mixture. Errors when k > E.
 Status makeMixture(
@@ -143,12 +180,20 @@ struct MlpNames {
 Result<MlpTensors> mlp(const Checkpoint& checkpoint, const std::string& prefix,
     const MlpNames& names, std::uint32_t hidden, std::uint32_t inner);
 
+/// The shared experts below `prefix` as one MLP. Without any by the config's word there must be
+/// none in the file either.
+Status sharedMlp(LayerTensors& layer, const ModelConfig& config, const Checkpoint& checkpoint,
+    const std::string& prefix);
+/// An error when the file has the tensor `name` of a shared expert.
+Status requireNoShared(const Checkpoint& checkpoint, const std::string& name);
+
 /// The experts below `prefix`: each with its own three matrices under "<prefix><e>.", or all in
 /// `gate_up_proj` [E, 2F, D] (gate rows first) and `down_proj` [E, D, F], as newer programs save
 /// them.
 Result<std::vector<MlpTensors>> experts(const Checkpoint& checkpoint, const std::string& prefix,
     const MlpNames& names, std::uint32_t count, std::uint32_t hidden, std::uint32_t inner);
-/// Router and experts of one layer under Mixtral's names, which Phi-3.5-MoE shares.
+/// Router, selection bias and experts of one layer under Mixtral's names, which Phi-3.5-MoE and
+/// MiniMax-M2 share.
 Status mixtralMixture(LayerTensors& layer, const ModelConfig& config, std::uint32_t index,
     const Checkpoint& checkpoint, const std::string& prefix);
 /// All experts in two tensors, [E, 2F, D] with the gate's rows first and [E, D, F].

@@ -32,7 +32,8 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
     }
     MOESCOPE_TRY(auto config,
         family::standardConfig(flat, source,
-            {.keys = {"d_model", "n_layers", "n_heads", "kv_n_heads", "max_seq_len", ""}}));
+            {.positions = 2048,
+                .keys = {"d_model", "n_layers", "n_heads", "kv_n_heads", "max_seq_len", ""}}));
     MOESCOPE_CHECK(family::requireSilu(part(ffn, "ffn_act_fn"), "name", source));
     MOESCOPE_TRY(const auto clip, jsonOptionalDouble(attention, "clip_qkv", source));
     if (clip) {
@@ -40,14 +41,14 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
             config.attention.clipQkv, family::factor(attention, "clip_qkv", source, *clip));
     }
     MOESCOPE_TRY(
-        const auto experts, family::size(ffn, "moe_num_experts", source, 0, family::kMost));
+        const auto experts, family::size(ffn, "moe_num_experts", source, 4, family::kMost));
     MOESCOPE_TRY(const auto topK, family::size(ffn, "moe_top_k", source, 1, family::kMost));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));
     const auto power = ffn.find("moe_normalize_expert_weights");
     config.router.renormalise = power == ffn.end() || !power->is_null();
     MOESCOPE_TRY(config.router.normPower,
         family::positive(ffn, "moe_normalize_expert_weights", source, 1.0));
-    MOESCOPE_TRY(const auto inner, family::size(ffn, "ffn_hidden_size", source, 0));
+    MOESCOPE_TRY(const auto inner, family::size(ffn, "ffn_hidden_size", source, 3584));
     for (LayerSpec& layer : config.layers)
         layer.intermediate = inner;
     return config;

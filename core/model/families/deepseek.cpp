@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
-#include <fmt/format.h>
-
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 #include "core/model/families/deepseek_mixture.h"
@@ -16,18 +14,10 @@ namespace {
 // successors with ordinary attention; the chosen probabilities are used as they are.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.normEps = 1e-6}));
-    MOESCOPE_CHECK(family::readBiasedSigmoidMixture(config, json, source));
-    RouterSpec& router = config.router;
-    MOESCOPE_TRY(const auto scores, jsonOptionalString(json, "scoring_func", source));
-    if (scores && *scores != "softmax")
-        return fail(ErrorCode::Unsupported,
-            fmt::format("{}: the \"scoring_func\" \"{}\" is not supported yet.", source, *scores));
-    router.score = ScoreFunction::Softmax;
-    router.selectionBias = false;
-    router.groups = 1;
-    router.keptGroups = 1;
-    MOESCOPE_TRY(router.renormalise, family::flag(json, "norm_topk_prob", source, false));
+    MOESCOPE_TRY(
+        auto config, family::standardConfig(json, source, {.normEps = 1e-6, .positions = 2048}));
+    MOESCOPE_CHECK(family::requireWord(json, "scoring_func", source, {"softmax"}));
+    MOESCOPE_CHECK(family::readDeepseekMixture(config, json, source, {}, false));
     MOESCOPE_TRY(const auto every, family::size(json, "moe_layer_freq", source, 1));
     MOESCOPE_TRY(const auto dense, family::size(json, "intermediate_size", source, 0));
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {

@@ -15,23 +15,23 @@ namespace {
 
 // DeepSeek-V2 (2024): latent attention; the probabilities of the chosen are used as they are, times
 // a factor; with "group_limited_greedy" the experts come from the groups with the likeliest ones.
+constexpr family::ConfigDefaults kDefaults{
+    .normEps = 1e-6, .intermediate = 11008, .positions = 2048};
+constexpr family::LatentDefaults kLatent{
+    .queryRank = 1536, .rank = 512, .nope = 128, .rope = 64, .value = 128};
+constexpr family::MixtureDefaults kMixture{.experts = 64, .inner = 1407, .shared = 2};
+
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::latentConfig(json, source, {.normEps = 1e-6}));
-    MOESCOPE_CHECK(family::readBiasedSigmoidMixture(config, json, source));
-    RouterSpec& router = config.router;
-    router.score = ScoreFunction::Softmax;
-    router.selectionBias = false;
-    router.renormalise = false;
-    router.groupScore = GroupScore::Largest;
+    MOESCOPE_TRY(auto config, family::latentConfig(json, source, kDefaults, kLatent));
+    MOESCOPE_CHECK(family::requireWord(json, "scoring_func", source, {"softmax"}));
+    MOESCOPE_CHECK(
+        family::requireWord(json, "topk_method", source, {"greedy", "group_limited_greedy"}));
     MOESCOPE_TRY(const auto method, jsonOptionalString(json, "topk_method", source));
-    if (!method || *method == "greedy") {
-        router.groups = 1;
-        router.keptGroups = 1;
-    } else if (*method != "group_limited_greedy") {
-        return fail(ErrorCode::Unsupported,
-            fmt::format("{}: the \"topk_method\" \"{}\" is not supported yet.", source, *method));
-    }
+    MOESCOPE_CHECK(family::readDeepseekMixture(
+        config, json, source, kMixture, method == "group_limited_greedy"));
+    config.router.renormalise = false;
+    config.router.groupScore = GroupScore::Largest;
     MOESCOPE_TRY(const auto every, family::size(json, "moe_layer_freq", source, 1));
     if (every != 1)
         return fail(ErrorCode::Unsupported,

@@ -12,17 +12,21 @@ namespace {
 
 // dots.llm1 (Huo et al., 2025): DeepSeek-V3's router and experts without groups; ordinary attention
 // with q and k normalised head by head.
+constexpr family::ConfigDefaults kDefaults{
+    .normEps = 1e-6, .kvHeads = 32, .intermediate = 10944, .positions = 2048};
+constexpr family::MixtureDefaults kMixture{.inner = 1408};
+constexpr std::uint32_t kWindow = 4096;
+constexpr std::uint32_t kFullLayers = 62;
+
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {}));
+    MOESCOPE_TRY(auto config, family::standardConfig(json, source, kDefaults));
     config.attention.qkNorm = QkNorm::PerHead;
-    MOESCOPE_CHECK(family::readBiasedSigmoidMixture(config, json, source));
-    MOESCOPE_TRY(const auto window, family::sizeOrZero(json, "sliding_window", source));
-    if (window > 0) {
-        MOESCOPE_TRY(const auto full, family::sizeOrZero(json, "max_window_layers", source));
-        MOESCOPE_CHECK(family::readWindows(
-            config, json, source, window, [full = full](std::uint32_t l) { return l >= full; }));
-    }
+    MOESCOPE_CHECK(family::readBiasedSigmoidMixture(config, json, source, kMixture));
+    MOESCOPE_TRY(const auto window, family::windowSize(json, source, kWindow));
+    MOESCOPE_TRY(const auto full, family::countOf(json, "max_window_layers", source, kFullLayers));
+    MOESCOPE_CHECK(family::readWindows(
+        config, json, source, window, [full = full](std::uint32_t l) { return l >= full; }));
     return config;
 }
 

@@ -16,22 +16,28 @@ namespace {
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
     MOESCOPE_TRY(auto config,
-        family::standardConfig(json, source, {.ropeBase = 500000, .tiedEmbeddings = true}));
+        family::standardConfig(json, source,
+            {.ropeBase = 500000,
+                .kvHeads = 4,
+                .intermediate = 12288,
+                .positions = 131072,
+                .tiedEmbeddings = true}));
     MOESCOPE_TRY(const bool biased, family::flag(json, "use_bias", source, false));
     if (biased)
         return fail(
             ErrorCode::Unsupported, fmt::format("{}: \"use_bias\" is not supported yet.", source));
     config.attention.rope.pairing = RopeSpec::Pairing::Interleaved;
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 64));
     MOESCOPE_TRY(
-        const auto experts, family::size(json, "moe_num_experts", source, 64, family::kMost));
-    MOESCOPE_TRY(const auto topK, family::size(json, "moe_k", source, 6, family::kMost));
+        const auto topK, family::firstSize(json, source, {"moe_k", "num_experts_per_tok"}, 6));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));
     RouterSpec& router = config.router;
     router.selectionBias = true;
     router.renormalise = true;
     MOESCOPE_TRY(const auto inner, family::size(json, "moe_intermediate_size", source, 1536));
+    MOESCOPE_TRY(router.normFloor, family::positive(json, "moe_norm_min", source, 1e-12));
     MOESCOPE_TRY(router.sharedExperts,
-        family::sizeOrZero(json, "moe_num_shared_experts", source, family::kMost));
+        family::countOf(json, "moe_num_shared_experts", source, 2, family::kMost));
     MOESCOPE_TRY(
         router.sharedIntermediate, family::sharedWidth(router.sharedExperts, inner, source));
     MOESCOPE_TRY(const auto start, jsonOptionalDouble(json, "moe_layer_start_index", source));
@@ -69,11 +75,7 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
         MOESCOPE_TRY(layer.experts,
             family::experts(
                 checkpoint, mlp + "experts.", {}, router.experts, config.hidden, inner));
-        if (router.sharedExperts > 0) {
-            MOESCOPE_TRY(layer.shared,
-                family::mlp(checkpoint, mlp + "shared_experts.", {}, config.hidden,
-                    router.sharedIntermediate));
-        }
+        MOESCOPE_CHECK(family::sharedMlp(layer, config, checkpoint, mlp + "shared_experts."));
     }
     return tensors;
 }

@@ -13,9 +13,10 @@ namespace {
 // and experts, so that the router reads the residual stream itself.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(
-        auto config, family::standardConfig(json, source, {.ropeBase = 500000, .normEps = 1e-6}));
-    MOESCOPE_TRY(const auto experts, family::size(json, "num_experts", source, 7, family::kMost));
+    MOESCOPE_TRY(auto config,
+        family::standardConfig(
+            json, source, {.ropeBase = 500000, .normEps = 1e-6, .intermediate = 11008}));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 7));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 5, family::kMost));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));

@@ -12,23 +12,30 @@ namespace {
 // GPT-OSS (OpenAI, 2025): every second layer sees a window, each head has an attention sink, the
 // router's bias is part of the logits and the softmax is over the chosen; experts clamp their gate
 // and up parts, which alternate row by row, and have biases. Published experts are MXFP4.
+constexpr family::ConfigDefaults kDefaults{
+    .ropeBase = 150000, .headDim = 64, .kvHeads = 8, .intermediate = 2880, .positions = 131072};
+
+/// The RoPE that a config means which says nothing of it; null says that it is not scaled.
+Json withRope(const Json& json)
+{
+    Json whole = json;
+    if (!json.contains("rope_scaling") && !json.contains("rope_parameters"))
+        whole["rope_scaling"] = {{"rope_type", "yarn"}, {"factor", 32.0}, {"beta_fast", 32.0},
+            {"beta_slow", 1.0}, {"truncate", false}, {"original_max_position_embeddings", 4096}};
+    return whole;
+}
+
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.ropeBase = 150000}));
+    MOESCOPE_TRY(auto config, family::standardConfig(withRope(json), source, kDefaults));
     MOESCOPE_TRY(config.attention.qkvBias, family::flag(json, "attention_bias", source, true));
     config.attention.outputBias = config.attention.qkvBias;
-    MOESCOPE_TRY(
-        const auto experts, family::size(json, "num_local_experts", source, 128, family::kMost));
-    MOESCOPE_TRY(
-        const auto fallback, family::size(json, "experts_per_token", source, 4, family::kMost));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 128));
     MOESCOPE_TRY(const auto topK,
-        family::size(json, "num_experts_per_tok", source, fallback, family::kMost));
+        family::firstSize(json, source, {"num_experts_per_tok", "experts_per_token"}, 4));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));
     config.router.score = ScoreFunction::SoftmaxOfChosen;
-    MOESCOPE_TRY(const auto inner, family::size(json, "intermediate_size", source, 0));
-    for (LayerSpec& layer : config.layers)
-        layer.intermediate = inner;
-    MOESCOPE_TRY(const auto window, family::size(json, "sliding_window", source, 128));
+    MOESCOPE_TRY(const auto window, family::windowSize(json, source, 128));
     MOESCOPE_CHECK(family::readWindows(
         config, json, source, window, [](std::uint32_t l) { return l % 2 == 0; }));
     config.activation.kind = Activation::Kind::ClampedSwiglu;

@@ -15,7 +15,9 @@ namespace {
 // attention, residual stream and logits.
 Result<ModelConfig> readScaled(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.normEps = 1e-6}));
+    MOESCOPE_TRY(auto config,
+        family::standardConfig(
+            json, source, {.normEps = 1e-6, .intermediate = 11008, .positions = 2048}));
     MOESCOPE_TRY(
         config.embeddingMultiplier, family::factor(json, "embedding_multiplier", source, 1.0));
     MOESCOPE_TRY(
@@ -29,8 +31,7 @@ Result<ModelConfig> readScaled(const Json& json, std::string_view source)
 
 Status readMixture(ModelConfig& config, const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(
-        const auto experts, family::size(json, "num_local_experts", source, 8, family::kMost));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 8));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 2, family::kMost));
     config.router.score = ScoreFunction::SoftmaxOfChosen;
@@ -49,7 +50,7 @@ Result<ModelConfig> readSharedConfig(const Json& json, std::string_view source)
 {
     MOESCOPE_TRY(auto config, readConfig(json, source));
     MOESCOPE_TRY(config.router.sharedIntermediate,
-        family::sizeOrZero(json, "shared_intermediate_size", source));
+        family::countOf(json, "shared_intermediate_size", source, 0));
     config.router.sharedExperts = config.router.sharedIntermediate > 0 ? 1 : 0;
     return config;
 }
@@ -121,7 +122,9 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
         MOESCOPE_TRY(layer.experts,
             family::fusedExperts(checkpoint, moe + "input_linear.weight",
                 moe + "output_linear.weight", router.experts, config.hidden, spec.intermediate));
-        if (router.sharedExperts > 0) {
+        if (router.sharedExperts == 0) {
+            MOESCOPE_CHECK(family::requireNoShared(checkpoint, shared + "output_linear.weight"));
+        } else {
             MOESCOPE_TRY(layer.shared,
                 sharedMlp(checkpoint, shared, config.hidden, router.sharedIntermediate));
         }

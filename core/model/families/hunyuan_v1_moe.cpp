@@ -35,19 +35,19 @@ Result<std::uint32_t> everywhere(const Json& json, const char* key, std::string_
 // is raised once and for all; one shared expert as wide as the others is added.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {}));
+    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.positions = 2048}));
     const std::size_t layers = config.layers.size();
     MOESCOPE_TRY(const bool normalised, family::flag(json, "use_qk_norm", source, true));
     if (normalised)
         config.attention.qkNorm = QkNorm::PerHead;
     config.attention.qkNormAfterRope = true;
-    MOESCOPE_TRY(const auto experts, everywhere(json, "num_experts", source, 0, layers));
+    MOESCOPE_TRY(const auto experts, everywhere(json, "num_experts", source, 1, layers));
     MOESCOPE_TRY(const auto topK, everywhere(json, "moe_topk", source, 1, layers));
     if (experts > family::kMost)
         return family::bad(source, fmt::format("{} experts are too many", experts));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));
     config.router.renormalise = true;
-    MOESCOPE_TRY(const auto width, family::size(json, "intermediate_size", source, 0));
+    MOESCOPE_TRY(const auto width, family::size(json, "intermediate_size", source, 11008));
     MOESCOPE_TRY(
         const auto inner, everywhere(json, "moe_intermediate_size", source, width, layers));
     for (LayerSpec& layer : config.layers)
@@ -78,11 +78,7 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
         MOESCOPE_TRY(layer.experts,
             family::experts(checkpoint, mlp + "experts.", {}, config.router.experts, config.hidden,
                 config.layers[l].intermediate));
-        if (config.router.sharedExperts > 0) {
-            MOESCOPE_TRY(layer.shared,
-                family::mlp(checkpoint, mlp + "shared_mlp.", {}, config.hidden,
-                    config.router.sharedIntermediate));
-        }
+        MOESCOPE_CHECK(family::sharedMlp(layer, config, checkpoint, mlp + "shared_mlp."));
     }
     return tensors;
 }

@@ -16,8 +16,7 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
     MOESCOPE_TRY(
         const auto kvHeads, family::size(json, "num_key_value_heads", source, 16, family::kMost));
-    MOESCOPE_TRY(
-        const auto experts, family::size(json, "num_local_experts", source, 8, family::kMost));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 8));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 2, family::kMost));
     Json usual = json;
@@ -27,6 +26,7 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
             {.normEps = 1e-6,
                 .headKey = "kv_channels",
                 .headDim = 128,
+                .intermediate = 5632,
                 .tiedEmbeddings = true,
                 .keys = {.activation = "activation_function"}}));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));

@@ -17,12 +17,13 @@ constexpr double kLatentEps = 1e-6; ///< of the latents' norms, whatever the con
 
 } // namespace
 
-Result<ModelConfig> latentConfig(
-    const Json& json, std::string_view source, const ConfigDefaults& defaults)
+Result<ModelConfig> latentConfig(const Json& json, std::string_view source,
+    const ConfigDefaults& defaults, const LatentDefaults& latent)
 {
-    ConfigDefaults latent = defaults;
-    latent.headKey = "qk_rope_head_dim";
-    MOESCOPE_TRY(auto config, standardConfig(json, source, latent));
+    ConfigDefaults rotated = defaults;
+    rotated.headKey = "qk_rope_head_dim";
+    rotated.headDim = latent.rope;
+    MOESCOPE_TRY(auto config, standardConfig(json, source, rotated));
     AttentionSpec& attention = config.attention;
     if (attention.qkvBias)
         return fail(ErrorCode::Unsupported,
@@ -30,14 +31,14 @@ Result<ModelConfig> latentConfig(
                 "{}: biases (\"attention_bias\") of latent attention are not supported yet.",
                 source));
     LatentSpec spec;
-    MOESCOPE_TRY(spec.queryRank, sizeOrZero(json, "q_lora_rank", source));
-    MOESCOPE_TRY(spec.rank, size(json, "kv_lora_rank", source, 0));
-    MOESCOPE_TRY(spec.nope, size(json, "qk_nope_head_dim", source, 0, kMost));
-    MOESCOPE_TRY(spec.rope, size(json, "qk_rope_head_dim", source, 0, kMost));
-    MOESCOPE_TRY(spec.value, size(json, "v_head_dim", source, 0, kMost));
+    MOESCOPE_TRY(spec.queryRank, countOf(json, "q_lora_rank", source, latent.queryRank));
+    MOESCOPE_TRY(spec.rank, size(json, "kv_lora_rank", source, latent.rank));
+    MOESCOPE_TRY(spec.nope, size(json, "qk_nope_head_dim", source, latent.nope, kMost));
+    MOESCOPE_TRY(spec.rope, size(json, "qk_rope_head_dim", source, latent.rope, kMost));
+    MOESCOPE_TRY(spec.value, size(json, "v_head_dim", source, latent.value, kMost));
     attention.latent = spec;
     attention.headDim = spec.nope + spec.rope;
-    MOESCOPE_TRY(const double factor, latentScaleFactor(json, source));
+    MOESCOPE_TRY(const double factor, latentScaleFactor(json, source, config.maxPositions));
     attention.scale = factor / std::sqrt(static_cast<double>(attention.headDim));
     MOESCOPE_TRY(const bool interleaved, flag(json, "rope_interleave", source, true));
     attention.rope.pairing

@@ -11,7 +11,8 @@ namespace {
 // Llama (Touvron et al., 2023): dense. Opened as the parent of mixtures that were grown from it.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    return family::standardConfig(json, source, {});
+    return family::standardConfig(
+        json, source, {.normEps = 1e-6, .intermediate = 11008, .positions = 2048});
 }
 
 Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& checkpoint)

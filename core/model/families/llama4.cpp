@@ -13,8 +13,6 @@ namespace moescope {
 
 namespace {
 
-constexpr double kRopeBase = 500000;
-
 /// Layers with RoPE rotate pairs, then normalise q and k without a weight, and see their own chunk
 /// of the text; the others see everything, and scale q with the position.
 Status readLayers(ModelConfig& config, const Json& json, std::string_view source)
@@ -71,8 +69,9 @@ Status readMixtureLayers(ModelConfig& config, const Json& json, std::string_view
 Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
 {
     const Json& json = family::textConfig(whole);
-    MOESCOPE_TRY(
-        auto config, family::standardConfig(json, source, {.ropeBase = kRopeBase, .headDim = 128}));
+    MOESCOPE_TRY(auto config,
+        family::standardConfig(
+            json, source, {.ropeBase = 500000, .headDim = 128, .kvHeads = 8, .positions = 131072}));
     AttentionSpec& attention = config.attention;
     attention.rope.pairing = RopeSpec::Pairing::Interleaved;
     MOESCOPE_TRY(const bool normalises, family::flag(json, "use_qk_norm", source, true));
@@ -85,8 +84,7 @@ Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
     }
     MOESCOPE_CHECK(readLayers(config, json, source));
 
-    MOESCOPE_TRY(
-        const auto experts, family::size(json, "num_local_experts", source, 16, family::kMost));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 16));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 1, family::kMost));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 #include "core/model/families/rope.h"
@@ -10,13 +14,38 @@ namespace moescope {
 
 namespace {
 
+/// The variants that the family's own program knows and no published model uses.
+Status requireUsual(const Json& json, std::string_view source)
+{
+    MOESCOPE_CHECK(family::requireWord(json, "scoring_func", source, {"sigmoid"}));
+    MOESCOPE_CHECK(family::requireWord(json, "qk_norm_type", source, {"per_layer"}));
+    MOESCOPE_TRY(const auto kinds, family::numbers(json, "attn_type_list", source));
+    if (std::ranges::any_of(kinds, [](std::uint32_t kind) { return kind != 1; }))
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: linear layers (\"attn_type_list\") are not supported yet.", source));
+    MOESCOPE_TRY(const auto shared, family::countOf(json, "shared_intermediate_size", source, 0));
+    if (shared > 0)
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: shared experts (\"shared_intermediate_size\") of MiniMax-M2 are not "
+                        "supported yet.",
+                source));
+    return {};
+}
+
 // MiniMax-M2 (2025): q and k are normalised over the whole projected vector and rotated in part;
 // sigmoid scores, a bias for the choice alone, weights divided by their sum.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
     constexpr double kRopeBase = 5e6;
+    MOESCOPE_CHECK(requireUsual(json, source));
     MOESCOPE_TRY(auto config,
-        family::standardConfig(json, source, {.ropeBase = kRopeBase, .normEps = 1e-6}));
+        family::standardConfig(json, source,
+            {.ropeBase = kRopeBase,
+                .normEps = 1e-6,
+                .headDim = 128,
+                .kvHeads = 8,
+                .intermediate = 1536,
+                .positions = 196608}));
     AttentionSpec& attention = config.attention;
     MOESCOPE_TRY(const auto rotated,
         family::size(json, "rotary_dim", source, attention.rope.width, attention.headDim));
@@ -26,8 +55,7 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
     }
     MOESCOPE_TRY(const bool normalised, family::flag(json, "use_qk_norm", source, true));
     attention.qkNorm = normalised ? QkNorm::WholeVector : QkNorm::None;
-    MOESCOPE_TRY(
-        const auto experts, family::size(json, "num_local_experts", source, 256, family::kMost));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 256));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 8, family::kMost));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));
@@ -41,23 +69,13 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
 {
     MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint));
     const family::StandardNames names;
-    const std::uint32_t count = config.router.experts;
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         LayerTensors& layer = tensors.layers[l];
         const std::string prefix = names.layer(l);
-        const std::string moe = prefix + "block_sparse_moe.";
         if (config.attention.qkNorm == QkNorm::WholeVector)
             MOESCOPE_CHECK(family::qkNorms(layer, config, checkpoint, prefix + "self_attn.q_norm",
                 prefix + "self_attn.k_norm"));
-        MOESCOPE_TRY(layer.router, checkpoint.matrix(moe + "gate.weight", count, config.hidden));
-        if (config.router.selectionBias) {
-            MOESCOPE_TRY(
-                layer.selectionBias, checkpoint.vector(moe + "e_score_correction_bias", count));
-        }
-        // w1 is the gate, w3 the up and w2 the down projection.
-        MOESCOPE_TRY(layer.experts,
-            family::experts(checkpoint, moe + "experts.", {"w1.weight", "w3.weight", "w2.weight"},
-                count, config.hidden, config.layers[l].intermediate));
+        MOESCOPE_CHECK(family::mixtralMixture(layer, config, l, checkpoint, prefix));
     }
     return tensors;
 }

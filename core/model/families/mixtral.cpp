@@ -13,9 +13,10 @@ namespace {
 // sum.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.ropeBase = 1e6}));
-    MOESCOPE_TRY(
-        const auto experts, family::size(json, "num_local_experts", source, 8, family::kMost));
+    MOESCOPE_TRY(auto config,
+        family::standardConfig(json, source,
+            {.ropeBase = 1e6, .kvHeads = 8, .intermediate = 14336, .positions = 131072}));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 8));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 2, family::kMost));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));

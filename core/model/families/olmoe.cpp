@@ -14,8 +14,8 @@ namespace {
 // one.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {}));
-    MOESCOPE_TRY(const auto experts, family::size(json, "num_experts", source, 64, family::kMost));
+    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.intermediate = 2048}));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 64));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 8, family::kMost));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));

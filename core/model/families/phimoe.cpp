@@ -4,8 +4,12 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
+
+#include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/model/families/common.h"
+#include "core/model/families/rope.h"
 
 namespace moescope {
 
@@ -16,16 +20,12 @@ Status readRotaryScales(RopeSpec& rope, const Json& json, std::string_view sourc
 {
     if (!rope.beyond)
         return {};
-    for (const char* key : {"rope_parameters", "rope_scaling"}) {
-        const auto it = json.find(key);
-        if (it == json.end() || !it->is_object())
-            continue;
-        MOESCOPE_TRY(rope.attentionFactor,
-            family::factor(*it, "short_mscale", source, static_cast<double>(rope.attentionFactor)));
-        MOESCOPE_TRY(rope.beyond->attentionFactor,
-            family::factor(
-                *it, "long_mscale", source, static_cast<double>(rope.beyond->attentionFactor)));
-    }
+    MOESCOPE_TRY(const Json* object, family::ropeObject(json, source));
+    MOESCOPE_TRY(rope.attentionFactor,
+        family::factor(*object, "short_mscale", source, static_cast<double>(rope.attentionFactor)));
+    MOESCOPE_TRY(rope.beyond->attentionFactor,
+        family::factor(
+            *object, "long_mscale", source, static_cast<double>(rope.beyond->attentionFactor)));
     return {};
 }
 
@@ -33,26 +33,28 @@ Status readRotaryScales(RopeSpec& rope, const Json& json, std::string_view sourc
 // chosen by the sparsemixer of GRIN (Liu et al., 2024), whose weights do not sum to one.
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.ropeBase = 1e6}));
+    MOESCOPE_TRY(auto config,
+        family::standardConfig(json, source,
+            {.ropeBase = 1e6, .kvHeads = 8, .intermediate = 6400, .positions = 131072}));
     MOESCOPE_CHECK(readRotaryScales(config.attention.rope, json, source));
-    MOESCOPE_TRY(
-        const auto experts, family::size(json, "num_local_experts", source, 16, family::kMost));
+    MOESCOPE_TRY(const auto experts, family::expertCount(json, source, 16));
     MOESCOPE_TRY(
         const auto topK, family::size(json, "num_experts_per_tok", source, 2, family::kMost));
     if (topK != 2)
-        return family::bad(
-            source, "\"num_experts_per_tok\" should be 2, the number that sparsemixer chooses");
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: \"num_experts_per_tok\" is {}, but sparsemixer chooses 2; other "
+                        "numbers are not supported.",
+                source, topK));
     MOESCOPE_CHECK(family::makeMixture(config, experts, topK, source));
     config.router.score = ScoreFunction::SparseMixer;
     MOESCOPE_TRY(const auto jitter, jsonOptionalDouble(json, "router_jitter_noise", source));
     config.router.jitter = static_cast<float>(jitter.value_or(0.01));
     if (!(config.router.jitter >= 0) || !std::isfinite(config.router.jitter))
         return family::bad(source, "\"router_jitter_noise\" should be at least 0");
-    MOESCOPE_TRY(const auto window, family::sizeOrZero(json, "sliding_window", source));
-    for (LayerSpec& layer : config.layers) {
-        if (window > 0)
-            layer.window = window;
-    }
+    MOESCOPE_TRY(config.headBias, family::flag(json, "lm_head_bias", source, false));
+    MOESCOPE_TRY(const auto window, family::windowSize(json, source, 0));
+    for (LayerSpec& layer : config.layers)
+        layer.window = window;
     return config;
 }
 
@@ -61,8 +63,13 @@ Result<ModelTensors> findTensors(const ModelConfig& config, const Checkpoint& ch
     family::StandardNames names;
     names.norm = Norm::Kind::Layer;
     MOESCOPE_TRY(auto tensors, family::standardTensors(config, checkpoint, names));
-    if (checkpoint.find("lm_head.bias")) {
+    if (config.headBias) {
         MOESCOPE_TRY(tensors.headBias, checkpoint.vector("lm_head.bias", config.vocabulary));
+    } else if (checkpoint.find("lm_head.bias")) {
+        return fail(ErrorCode::BadFormat,
+            fmt::format("{} has the tensor \"lm_head.bias\", but its config says that there is "
+                        "none (\"lm_head_bias\").",
+                displayPath(checkpoint.path())));
     }
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         MOESCOPE_CHECK(

@@ -12,20 +12,24 @@ namespace {
 
 // Qwen1.5-MoE and Qwen2-MoE (Yang et al., 2024): q, k and v have biases; a shared expert is weighed
 // by a sigmoid of its own. The chosen probabilities are used as they are unless the config says so.
+constexpr family::ConfigDefaults kDefaults{
+    .normEps = 1e-6, .kvHeads = 16, .intermediate = 5632, .positions = 32768};
+constexpr family::MixtureDefaults kMixture{.experts = 60, .topK = 4, .inner = 1408};
+
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.normEps = 1e-6}));
+    MOESCOPE_TRY(auto config, family::standardConfig(json, source, kDefaults));
     MOESCOPE_TRY(config.attention.qkvBias, family::flag(json, "qkv_bias", source, true));
     config.attention.outputBias = false;
-    MOESCOPE_CHECK(family::readQwenMixture(config, json, source));
+    MOESCOPE_CHECK(family::readQwenMixture(config, json, source, kMixture));
     MOESCOPE_TRY(config.router.sharedIntermediate,
         family::size(json, "shared_expert_intermediate_size", source, 5632));
     config.router.sharedExperts = 1;
     config.router.sharedGate = true;
     MOESCOPE_TRY(const bool slides, family::flag(json, "use_sliding_window", source, false));
     if (slides) {
-        MOESCOPE_TRY(const auto window, family::size(json, "sliding_window", source, 4096));
-        MOESCOPE_TRY(const auto most, family::sizeOrZero(json, "max_window_layers", source));
+        MOESCOPE_TRY(const auto window, family::windowSize(json, source, 4096));
+        MOESCOPE_TRY(const auto most, family::countOf(json, "max_window_layers", source, 28));
         MOESCOPE_CHECK(family::readWindows(config, json, source, window,
             [most = most](std::uint32_t l) { return l % 2 == 0 && l < most; }));
     }

@@ -12,9 +12,11 @@ namespace {
 
 // Qwen3.5-MoE (Qwen team, 2026), its text part: Qwen3-Next with always renormalised weights. The
 // three position axes of its RoPE are equal for text.
+constexpr family::MixtureDefaults kMixture{.experts = 256, .topK = 8, .inner = 512};
+
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::readQwenHybrid(family::textConfig(json), source));
+    MOESCOPE_TRY(auto config, family::readQwenHybrid(family::textConfig(json), source, kMixture));
     config.router.renormalise = true;
     return config;
 }

@@ -12,25 +12,40 @@ namespace {
 
 // Qwen3-MoE (Yang et al., 2025): no biases and no shared expert; q and k are normalised head by
 // head, and a head's width does not follow from the hidden size.
-Result<ModelConfig> readConfig(const Json& json, std::string_view source)
+constexpr family::ConfigDefaults kDefaults{
+    .normEps = 1e-6, .kvHeads = 4, .intermediate = 6144, .positions = 32768};
+constexpr family::MixtureDefaults kMixture{.experts = 128, .topK = 8, .inner = 768};
+
+Result<ModelConfig> readWith(const Json& json, std::string_view source,
+    const family::ConfigDefaults& defaults, const family::MixtureDefaults& mixture)
 {
-    MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.normEps = 1e-6}));
+    MOESCOPE_TRY(auto config, family::standardConfig(json, source, defaults));
     config.attention.qkNorm = QkNorm::PerHead;
-    MOESCOPE_CHECK(family::readQwenMixture(config, json, source));
+    MOESCOPE_CHECK(family::readQwenMixture(config, json, source, mixture));
     MOESCOPE_TRY(const bool slides, family::flag(json, "use_sliding_window", source, false));
     if (slides) {
-        MOESCOPE_TRY(const auto window, family::size(json, "sliding_window", source, 4096));
+        MOESCOPE_TRY(const auto window, family::windowSize(json, source, 4096));
         for (LayerSpec& layer : config.layers)
             layer.window = window;
     }
     return config;
 }
 
+Result<ModelConfig> readConfig(const Json& json, std::string_view source)
+{
+    return readWith(json, source, kDefaults, kMixture);
+}
+
 // Qwen3-VL-MoE (Qwen team, 2025), its text part: the same model with weights that always sum to
 // one. The three position axes of its RoPE are equal for text.
+constexpr family::ConfigDefaults kVisionDefaults{
+    .ropeBase = 500000, .normEps = 1e-6, .kvHeads = 16, .intermediate = 5632, .positions = 128000};
+constexpr family::MixtureDefaults kVisionMixture{.experts = 60, .topK = 4, .inner = 1408};
+
 Result<ModelConfig> readVisionConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, readConfig(family::textConfig(json), source));
+    MOESCOPE_TRY(
+        auto config, readWith(family::textConfig(json), source, kVisionDefaults, kVisionMixture));
     config.router.renormalise = true;
     return config;
 }

@@ -12,11 +12,12 @@ namespace {
 
 // Qwen3-Next (Qwen team, 2025): three gated delta nets (Yang et al., 2024) for each layer of gated
 // attention, whose heads are rotated in part.
+constexpr family::MixtureDefaults kMixture{
+    .experts = 512, .topK = 10, .inner = 512, .renormalise = true};
+
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::readQwenHybrid(json, source));
-    MOESCOPE_TRY(config.router.renormalise, family::flag(json, "norm_topk_prob", source, true));
-    return config;
+    return family::readQwenHybrid(json, source, kMixture);
 }
 
 /// The projections' rows are grouped by key head: [q | k | v of its value heads | z of them] and

@@ -45,15 +45,22 @@ Result<DeltaSpec> readDelta(const Json& json, std::string_view source)
 
 } // namespace
 
-Result<ModelConfig> readQwenHybrid(const Json& json, std::string_view source)
+Result<ModelConfig> readQwenHybrid(
+    const Json& json, std::string_view source, const MixtureDefaults& defaults)
 {
     MOESCOPE_TRY(auto config,
-        standardConfig(json, source, {.normEps = 1e-6, .partialRotary = 0.25, .headDim = 256}));
+        standardConfig(json, source,
+            {.normEps = 1e-6,
+                .partialRotary = 0.25,
+                .headDim = 256,
+                .kvHeads = 2,
+                .intermediate = 5632,
+                .positions = 32768}));
     config.attention.qkNorm = QkNorm::PerHead;
-    config.attention.outputGate = true;
+    MOESCOPE_TRY(config.attention.outputGate, flag(json, "attn_output_gate", source, true));
     MOESCOPE_TRY(config.attention.delta, readDelta(json, source));
     MOESCOPE_CHECK(readLayerKinds(config, json, source));
-    MOESCOPE_CHECK(readQwenMixture(config, json, source));
+    MOESCOPE_CHECK(readQwenMixture(config, json, source, defaults));
     RouterSpec& router = config.router;
     MOESCOPE_TRY(
         router.sharedIntermediate, size(json, "shared_expert_intermediate_size", source, 512));

@@ -15,7 +15,8 @@
 /// attention, norms that multiply by 1 + weight, a mixture with a gated shared expert everywhere.
 namespace moescope::family {
 
-Result<ModelConfig> readQwenHybrid(const Json& json, std::string_view source);
+Result<ModelConfig> readQwenHybrid(
+    const Json& json, std::string_view source, const MixtureDefaults& defaults);
 
 /// Everything but the delta nets' projections, whose names and order of rows differ.
 Result<ModelTensors> qwenHybridTensors(

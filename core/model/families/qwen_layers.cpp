@@ -5,17 +5,18 @@
 #include <algorithm>
 
 #include "core/io/json.h"
-#include "core/model/families/common.h"
 
 namespace moescope::family {
 
-Status readQwenMixture(ModelConfig& config, const Json& json, std::string_view source)
+Status readQwenMixture(
+    ModelConfig& config, const Json& json, std::string_view source, const MixtureDefaults& defaults)
 {
-    MOESCOPE_TRY(const auto experts, size(json, "num_experts", source, 0, kMost));
-    MOESCOPE_TRY(const auto topK, size(json, "num_experts_per_tok", source, 0, kMost));
+    MOESCOPE_TRY(const auto experts, expertCount(json, source, defaults.experts));
+    MOESCOPE_TRY(const auto topK, size(json, "num_experts_per_tok", source, defaults.topK, kMost));
     MOESCOPE_CHECK(makeMixture(config, experts, topK, source));
-    MOESCOPE_TRY(config.router.renormalise, flag(json, "norm_topk_prob", source, false));
-    MOESCOPE_TRY(const auto inner, size(json, "moe_intermediate_size", source, 0));
+    MOESCOPE_TRY(
+        config.router.renormalise, flag(json, "norm_topk_prob", source, defaults.renormalise));
+    MOESCOPE_TRY(const auto inner, size(json, "moe_intermediate_size", source, defaults.inner));
     MOESCOPE_TRY(const auto step, size(json, "decoder_sparse_step", source, 1));
     MOESCOPE_TRY(const auto dense, numbers(json, "mlp_only_layers", source));
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {

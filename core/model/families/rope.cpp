@@ -15,15 +15,12 @@ namespace moescope::family {
 
 namespace {
 
-/// The object that describes RoPE: `rope_scaling` replaces `rope_parameters` where both are given.
-const Json& ropeObject(const Json& config)
+/// Each member describes the RoPE of one layer type.
+bool isNested(const Json& object)
 {
-    static const Json empty = Json::object();
-    for (const char* key : {"rope_scaling", "rope_parameters"}) {
-        if (const auto it = config.find(key); it != config.end() && it->is_object())
-            return *it;
-    }
-    return empty;
+    return !object.empty() && std::ranges::all_of(object, [](const Json& member) {
+        return member.is_object() || member.is_null();
+    });
 }
 
 Result<std::string> kindOf(const Json& object, std::string_view source)
@@ -175,6 +172,30 @@ Status dynamic(RopeSpec& rope, const Scaling& scaling)
 
 } // namespace
 
+Result<const Json*> ropeObject(const Json& config, std::string_view source)
+{
+    static const Json empty = Json::object();
+    for (const char* key : {"rope_scaling", "rope_parameters"}) {
+        const auto it = config.find(key);
+        if (it == config.end() || it->is_null())
+            continue;
+        if (!it->is_object())
+            return bad(source, fmt::format("\"{}\" should be an object", key));
+        if (it->empty())
+            continue;
+        if (!isNested(*it))
+            return &*it;
+        const Json& first = *it->begin();
+        if (!first.is_object()
+            || std::ranges::any_of(*it, [&](const Json& other) { return other != first; }))
+            return fail(ErrorCode::Unsupported,
+                fmt::format("{}: a \"{}\" that differs between layer types is not supported yet.",
+                    source, key));
+        return &first;
+    }
+    return &empty;
+}
+
 std::vector<float> ropeFrequencies(double base, std::uint32_t width)
 {
     std::vector<float> frequencies(width / 2);
@@ -185,7 +206,8 @@ std::vector<float> ropeFrequencies(double base, std::uint32_t width)
 
 Result<RopeSpec> readRope(const Json& config, std::string_view source, const RopeDefaults& defaults)
 {
-    const Json& object = ropeObject(config);
+    MOESCOPE_TRY(const Json* found, ropeObject(config, source));
+    const Json& object = *found;
     RopeSpec rope;
     MOESCOPE_TRY(rope.base, positive(config, "rope_theta", source, defaults.base));
     MOESCOPE_TRY(rope.base, positive(object, "rope_theta", source, rope.base));
@@ -224,14 +246,17 @@ Result<RopeSpec> readRope(const Json& config, std::string_view source, const Rop
     return rope;
 }
 
-Result<double> latentScaleFactor(const Json& config, std::string_view source)
+Result<double> latentScaleFactor(
+    const Json& config, std::string_view source, std::uint32_t maxPositions)
 {
-    const Json& object = ropeObject(config);
+    MOESCOPE_TRY(const Json* found, ropeObject(config, source));
+    const Json& object = *found;
     MOESCOPE_TRY(const std::string kind, kindOf(object, source));
     MOESCOPE_TRY(const auto mscaleAll, jsonOptionalDouble(object, "mscale_all_dim", source));
     if (kind == "default" || mscaleAll.value_or(0) == 0)
         return 1.0;
-    MOESCOPE_TRY(const double factor, positive(object, "factor", source, 1.0));
+    const Scaling scaling{config, object, source, maxPositions};
+    MOESCOPE_TRY(const double factor, scaling.factor());
     return std::pow(yarnScale(factor, *mscaleAll), 2);
 }
 

@@ -26,11 +26,17 @@ struct RopeDefaults {
 Result<RopeSpec> readRope(
     const Json& config, std::string_view source, const RopeDefaults& defaults);
 
+/// The object that describes RoPE, an empty one where there is none: `rope_scaling` replaces
+/// `rope_parameters` where both say something. One object a layer type is accepted where they are
+/// all equal.
+Result<const Json*> ropeObject(const Json& config, std::string_view source);
+
 /// base^(-2i/width) for each pair.
 std::vector<float> ropeFrequencies(double base, std::uint32_t width);
 
 /// What DeepSeek's models multiply the softmax scale by: m(factor, mscale_all_dim)² of a scaled
 /// RoPE, else 1.
-Result<double> latentScaleFactor(const Json& config, std::string_view source);
+Result<double> latentScaleFactor(
+    const Json& config, std::string_view source, std::uint32_t maxPositions);
 
 } // namespace moescope::family

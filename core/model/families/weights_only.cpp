@@ -62,7 +62,7 @@ Status readRouter(
         router.groups, family::firstSize(json, source, {"n_group", "num_expert_group"}, 1));
     MOESCOPE_TRY(router.keptGroups, family::firstSize(json, source, {"topk_group"}, 1));
     for (const char* key : {"n_shared_experts", "num_shared_experts", "moe_num_shared_experts"}) {
-        MOESCOPE_TRY(const auto shared, family::sizeOrZero(json, key, source, family::kMost));
+        MOESCOPE_TRY(const auto shared, family::countOf(json, key, source, 0, family::kMost));
         router.sharedExperts = std::max(router.sharedExperts, shared);
     }
     return {};

@@ -54,18 +54,6 @@ Result<Layers> markedLayers(
 
 } // namespace
 
-Result<std::uint32_t> firstSize(const Json& json, std::string_view source,
-    std::initializer_list<std::string_view> keys, std::uint32_t fallback, std::uint32_t most)
-{
-    for (const std::string_view key : keys) {
-        if (const auto it = json.find(key); it != json.end() && !it->is_null())
-            return size(json, key, source, 0, most);
-    }
-    if (fallback == 0)
-        return bad(source, fmt::format("none of \"{}\" is given", fmt::join(keys, "\", \"")));
-    return fallback;
-}
-
 Status markMixtures(ModelConfig& config, const Json& json, std::string_view source)
 {
     const std::size_t count = config.layers.size();
@@ -76,7 +64,7 @@ Status markMixtures(ModelConfig& config, const Json& json, std::string_view sour
             source, fmt::format("\"hybrid_override_pattern\" is too short for {} layers", count));
     std::uint32_t dense = 0;
     for (const char* key : {"first_k_dense_replace", "num_dense_layers"}) {
-        MOESCOPE_TRY(const auto given, sizeOrZero(json, key, source));
+        MOESCOPE_TRY(const auto given, countOf(json, key, source, 0));
         dense = std::max(dense, given);
     }
     MOESCOPE_TRY(const auto period,
@@ -122,8 +110,8 @@ Status addEncoderAndDecoder(ModelConfig& config, const Json& json, std::string_v
     for (const auto& [count, number, step] :
         {std::tuple{encoder, "num_sparse_encoder_layers", "encoder_sparse_step"},
             std::tuple{decoder, "num_sparse_decoder_layers", "decoder_sparse_step"}}) {
-        MOESCOPE_TRY(const auto sparse, sizeOrZero(json, number, source));
-        MOESCOPE_TRY(const auto apart, sizeOrZero(json, step, source));
+        MOESCOPE_TRY(const auto sparse, countOf(json, number, source, 0));
+        MOESCOPE_TRY(const auto apart, countOf(json, step, source, 0));
         if (sparse > 0)
             add(count, count / sparse, 1);
         else

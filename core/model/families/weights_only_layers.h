@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string_view>
 
 #include "core/base/result.h"
@@ -13,11 +12,6 @@
 
 /// Which layers have experts, in all the ways that configs say it.
 namespace moescope::family {
-
-/// The first of `keys` that the config has; `fallback` 0 means that one must be there.
-Result<std::uint32_t> firstSize(const Json& json, std::string_view source,
-    std::initializer_list<std::string_view> keys, std::uint32_t fallback,
-    std::uint32_t most = kMost);
 
 /// Sets LayerSpec::mixture of the layers that there are.
 Status markMixtures(ModelConfig& config, const Json& json, std::string_view source);

@@ -76,8 +76,11 @@ Status describeGptOss(Json& config, const Keys& keys)
     MOESCOPE_TRY(const auto window, keys.optionalSize("attention.sliding_window"));
     if (window)
         config["sliding_window"] = *window;
+    // A published config that leaves its RoPE out means a scaled one; such a file means none.
     if (config.contains("rope_scaling"))
         config["rope_scaling"]["truncate"] = false;
+    else
+        config["rope_scaling"] = nullptr;
     return {};
 }
 

@@ -228,12 +228,10 @@ Status addMixture(Json& config, const Keys& keys, const Architecture& architectu
         config["shared_intermediate_size"] = *sharedInner;
     }
     config["norm_topk_prob"] = renormalise.value_or(architecture.renormalise);
-    if (scale.value_or(0) != 0)
-        config["routed_scaling_factor"] = *scale;
-    if (groups) {
-        config["n_group"] = *groups;
-        config["topk_group"] = keptGroups.value_or(*groups);
-    }
+    // What such a file leaves out is neutral, whatever the family's config takes for it.
+    config["routed_scaling_factor"] = scale.value_or(0) != 0 ? *scale : 1.0;
+    config["n_group"] = groups.value_or(1);
+    config["topk_group"] = keptGroups.value_or(groups.value_or(1));
     return {};
 }
 
