@@ -137,6 +137,8 @@ Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const fs::path& path)
                     displayPath(found.files[std::next(twice)->file].filename())));
         if (found.index)
             MOESCOPE_CHECK(checkAgainstIndex(*found.index, *checkpoint));
+        if (!isGguf)
+            MOESCOPE_CHECK(checkpoint->readScaleBlock());
         return checkpoint;
     } catch (const std::bad_alloc&) {
         return fail(ErrorCode::OutOfMemory,

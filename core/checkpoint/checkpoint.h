@@ -30,8 +30,9 @@ struct TensorInfo {
     std::uint64_t elements() const;
 };
 
-/// The tile of a matrix that shares one scale, as the model's configuration gives it; 0 = to be
-/// inferred from the number of scales (128 where that fits).
+/// The tile of a matrix that shares one scale; 0 = as config.json declares it
+/// (quantization_config.weight_block_size), else inferred from the number of scales (128 where that
+/// fits).
 struct ScaleBlock {
     std::uint64_t rows = 0;
     std::uint64_t cols = 0;
@@ -86,12 +87,14 @@ private:
         std::string_view name, std::span<const std::uint64_t> shape, bool allowRow = false) const;
     Status checkDecodable(const TensorInfo& tensor, std::uint64_t cols) const;
     Status checkStack(std::string_view name, std::uint64_t count) const;
+    Status readScaleBlock();
     Status attachScales(
         const TensorInfo& tensor, ScaleBlock block, std::span<MatrixView> matrices) const;
     std::filesystem::path m_path;
     std::filesystem::path m_folder;
     std::string_view m_format;
     Metadata m_metadata;
+    ScaleBlock m_scaleBlock; ///< as declared
     std::vector<TensorInfo> m_tensors;
     std::vector<std::shared_ptr<const MappedFile>> m_files;
 };

@@ -7,6 +7,7 @@
 
 #include "core/base/text.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/io/json.h"
 
 namespace moescope {
 
@@ -53,7 +54,45 @@ std::optional<std::array<std::uint64_t, 2>> scaleGrid(const TensorInfo& scales, 
     return std::array{shape[0], shape[1]};
 }
 
+/// `quantization_config` of a config or of its text part.
+const Json* quantization(const Json& config)
+{
+    const auto member = [](const Json& object, const char* key) {
+        const auto it = object.find(key);
+        return it != object.end() && it->is_object() ? &*it : nullptr;
+    };
+    if (const Json* declared = member(config, "quantization_config"))
+        return declared;
+    const Json* text = member(config, "text_config");
+    return text ? member(*text, "quantization_config") : nullptr;
+}
+
 } // namespace
+
+/// Different tiles can have the same number of scales, so that it does not say which they are.
+Status Checkpoint::readScaleBlock()
+{
+    const std::filesystem::path path = m_folder / "config.json";
+    const auto config = readJsonFile(path, 16U << 20);
+    const Json* declared = config && config->is_object() ? quantization(*config) : nullptr;
+    const auto it = declared ? declared->find("weight_block_size") : Json::const_iterator();
+    if (!declared || it == declared->end() || it->is_null())
+        return {};
+    const auto side = [&](std::size_t i) {
+        const Json& value = (*it)[i];
+        return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+    };
+    constexpr std::uint64_t kMostSide = 1U << 20;
+    const bool two = it->is_array() && it->size() == 2;
+    for (std::size_t i = 0; i < 2; ++i) {
+        if (!two || side(i) == 0 || side(i) > kMostSide)
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{}: \"weight_block_size\" should list two numbers between 1 and {}.",
+                    displayPath(path), kMostSide));
+    }
+    m_scaleBlock = {side(0), side(1)};
+    return {};
+}
 
 std::string Checkpoint::subject(const TensorInfo& tensor) const
 {
@@ -113,6 +152,8 @@ Status Checkpoint::attachScales(
     const std::uint64_t rows = matrices.front().rows;
     const std::uint64_t cols = matrices.front().cols;
     const auto grid = scaleGrid(*found, matrices.size());
+    if (block.rows == 0 && block.cols == 0)
+        block = m_scaleBlock;
     if (grid && block.rows == 0)
         block.rows = inferBlock(rows, (*grid)[0]);
     if (grid && block.cols == 0)

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
+#include <fstream>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "core/base/random.h"
 #include "core/base/text.h"
@@ -299,6 +302,43 @@ private slots:
         QCOMPARE(decodeAll((*plain)[1]), (std::vector<float>{4, 5, 6}));
         QCOMPARE(decodeAll((*plain)[0].transposed()), (std::vector<float>{1, 2, 3}));
         QCOMPARE((*plain)[0].transposed().rows, std::size_t{3});
+    }
+
+    /// Two columns of scales fit tiles of 96 as well as of 128.
+    void tilesAreAsWideAsDeclared()
+    {
+        CheckpointBuilder builder;
+        const std::vector<std::byte> ones(std::size_t{100} * 190, std::byte{0x38});
+        builder.addBytes("w", DType::F8E4M3, {100, 190}, ones);
+        builder.add("w_scale_inv", DType::F32, {2, 2}, {1, 2, 3, 4});
+        QTemporaryDir temporary;
+        const std::filesystem::path folder = temporary.path().toStdString();
+        VERIFY_OK(builder.writeFile(folder / "model.safetensors"));
+        const auto read = [&](const std::string& config) -> Result<std::vector<float>> {
+            std::ofstream(folder / "config.json") << config;
+            MOESCOPE_TRY(const auto checkpoint, Checkpoint::open(folder));
+            MOESCOPE_TRY(const MatrixView view, checkpoint->matrix("w", 100, 190));
+            return decodeAll(view);
+        };
+        for (const char* config : {R"({"quantization_config": {"weight_block_size": [96, 96]}})",
+                 R"({"text_config": {"quantization_config": {"weight_block_size": [96, 96]}}})"}) {
+            const auto values = read(config);
+            VERIFY_OK(values);
+            QCOMPARE((*values)[95], 1.0F);
+            QCOMPARE((*values)[96], 2.0F);
+            QCOMPARE((*values)[95 * 190 + 100], 2.0F);
+            QCOMPARE((*values)[96 * 190 + 95], 3.0F);
+            QCOMPARE((*values)[99 * 190 + 189], 4.0F);
+        }
+        // Undeclared tiles are guessed.
+        QCOMPARE((*read("{}"))[96], 1.0F);
+        VERIFY_REFUSED(read(R"({"quantization_config": {"weight_block_size": [32, 32]}})"),
+            ErrorCode::BadFormat, "in blocks of 32x32");
+        for (const char* wrong : {"[96]", "96", "[0, 96]", "[96, -1]", "[96, \"x\"]"}) {
+            VERIFY_REFUSED(read(fmt::format(
+                               R"({{"quantization_config": {{"weight_block_size": {}}}}})", wrong)),
+                ErrorCode::BadFormat, "\"weight_block_size\" should list two numbers");
+        }
     }
 
     void wrongScalesAreRefused()
