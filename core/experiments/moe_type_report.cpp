@@ -75,7 +75,20 @@ Finding cosineFinding(
     return finding;
 }
 
-std::string originSentence(const MoeTypeResult& result)
+/// What cosines without evidence of a shared origin say, as far as their verdict allows.
+std::string withoutEvidence(Verdict verdict)
+{
+    if (verdict == Verdict::Contradicted)
+        return "The experts are less alike than independent ones would be, which speaks against a "
+               "shared origin.";
+    if (verdict == Verdict::AtNull)
+        return "The pairwise cosines show no evidence of a shared origin; this is not proof of "
+               "training from random weights.";
+    return "The pairwise cosines show no evidence of a shared origin, but are too uncertain to "
+           "rule one out.";
+}
+
+std::string originSentence(const MoeTypeResult& result, Verdict verdict)
 {
     switch (result.origin) {
     case OriginVerdict::ExactCopies:
@@ -84,8 +97,7 @@ std::string originSentence(const MoeTypeResult& result)
         return "The experts resemble one another far more than independent ones would: evidence of "
                "a shared origin in every layer and projection looked at.";
     case OriginVerdict::NoEvidence:
-        return "The pairwise cosines show no evidence of a shared origin; this is not proof of "
-               "training from random weights.";
+        return withoutEvidence(verdict);
     case OriginVerdict::Mixed:
         return "Layers or projections disagree: some show evidence of a shared origin, others "
                "none.";
@@ -117,10 +129,15 @@ Finding projectionFinding(const MoeTypeResult& result, Projection projection)
         break;
     case OriginVerdict::NoEvidence:
     case OriginVerdict::NotEnoughData:
-        finding.conclusion = finding.verdict == Verdict::AtNull
-            ? fmt::format(
-                "The {} projections are as unlike as random ones, within {}.", name, kOriginDelta)
-            : fmt::format("The {} projections leave the question open.", name);
+        if (finding.verdict == Verdict::AtNull)
+            finding.conclusion = fmt::format(
+                "The {} projections are as unlike as random ones, within {}.", name, kOriginDelta);
+        else if (finding.verdict == Verdict::Contradicted)
+            finding.conclusion
+                = fmt::format("The {} projections are less alike than random ones.", name);
+        else
+            finding.conclusion
+                = fmt::format("The {} projections leave the question open.", name);
         break;
     }
     return finding;
@@ -173,6 +190,10 @@ Finding rankFinding(const MoeTypeResult& result, Projection projection, double s
     else if (finding.verdict == Verdict::AtNull)
         finding.conclusion
             = fmt::format("The differences of the {} projections have the rank of noise.", name);
+    else if (finding.verdict == Verdict::Contradicted)
+        finding.conclusion = fmt::format("The differences of the {} projections need more rank "
+                                         "than noise would: {:.0f} % of it.",
+            name, effect * 100);
     else
         finding.conclusion = fmt::format(
             "The rank of the differences of the {} projections is not settled.", name);
@@ -217,7 +238,7 @@ Report moeTypeReport(const MoeTypeResult& result)
 
     Finding headline
         = cosineFinding("The experts share an origin", result.tests, result.tests.size());
-    headline.conclusion = originSentence(result);
+    headline.conclusion = originSentence(result, headline.verdict);
     report.findings.push_back(std::move(headline));
     for (const Projection projection : result.spec.projections)
         report.findings.push_back(projectionFinding(result, projection));

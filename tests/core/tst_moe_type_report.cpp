@@ -167,6 +167,90 @@ private slots:
         QVERIFY(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
     }
 
+    void sentencesFollowTheVerdicts_data()
+    {
+        QTest::addColumn<double>("cosine");
+        QTest::addColumn<double>("error");
+        QTest::addColumn<int>("verdict");
+        QTest::addColumn<QString>("headline");
+        QTest::addColumn<QString>("sentence");
+        const auto row = [](const char* name, double cosine, double error, Verdict verdict,
+                             const char* headline, const char* sentence) {
+            QTest::newRow(name) << cosine << error << static_cast<int>(verdict) << headline
+                                << sentence;
+        };
+        row("alike", 0.4, 0.001, Verdict::Supported, "evidence of a shared origin in every",
+            "The gate projections resemble one another: evidence.");
+        row("copies", 1, 0, Verdict::Supported, "exact copies",
+            "The gate projections are exact copies.");
+        row("unlike", 0.01, 0.001, Verdict::AtNull, "not proof of training from random weights",
+            "The gate projections are as unlike as random ones, within 0.05.");
+        row("uncertain", 0.03, 0.1, Verdict::InsufficientData, "too uncertain",
+            "The gate projections leave the question open.");
+        row("opposed", -0.3, 0.001, Verdict::Contradicted, "speaks against",
+            "The gate projections are less alike than random ones.");
+    }
+
+    void sentencesFollowTheVerdicts()
+    {
+        QFETCH(double, cosine);
+        QFETCH(double, error);
+        QFETCH(int, verdict);
+        QFETCH(QString, headline);
+        QFETCH(QString, sentence);
+        LayerWeights layer;
+        layer.projections = {Projection::Gate};
+        layer.analyses = {analysisWith(4, 96, 64, cosine)};
+        ProjectionAnalysis& gate = layer.analyses.front();
+        gate.cosines.error = error;
+        gate.deltaSigma.assign(4, std::vector<double>(64, 1.0));
+        gate.rawSigma = gate.surrogateSigma = gate.deltaSigma;
+        MoeTypeResult result;
+        result.spec.layers = {layer.layer};
+        result.spec.projections = layer.projections;
+        result.spec.experts = 4;
+        addLayer(result, std::make_shared<const LayerWeights>(layer));
+        const Report report = moeTypeReport(result);
+        QCOMPARE(static_cast<int>(report.findings[0].verdict), verdict);
+        QCOMPARE(static_cast<int>(report.findings[1].verdict), verdict);
+        QVERIFY(QString::fromStdString(report.findings[0].conclusion).contains(headline));
+        QCOMPARE(QString::fromStdString(report.findings[1].conclusion), sentence);
+    }
+
+    void ranksFollowTheVerdicts()
+    {
+        LayerWeights layer;
+        layer.projections = {Projection::Gate};
+        layer.analyses = {analysisWith(4, 96, 64, 0.1)};
+        ProjectionAnalysis& gate = layer.analyses.front();
+        const auto ceiling = static_cast<std::size_t>(marchenkoPasturRank(96, 64, 0.95));
+        const auto flat = [](std::size_t rank) { // 95 % of the energy in this many directions
+            std::vector<double> sigma(64, 1e-6);
+            std::fill_n(sigma.begin(), rank, 1.0);
+            return sigma;
+        };
+        const auto judged = [&](std::vector<std::size_t> ranks) {
+            gate.deltaSigma.clear();
+            for (const std::size_t rank : ranks)
+                gate.deltaSigma.push_back(flat(rank));
+            gate.rawSigma = gate.surrogateSigma = gate.deltaSigma;
+            MoeTypeResult result;
+            result.spec.layers = {layer.layer};
+            result.spec.projections = layer.projections;
+            addLayer(result, std::make_shared<const LayerWeights>(layer));
+            return moeTypeReport(result).findings[2];
+        };
+        const auto says = [](const Finding& finding, Verdict verdict, const char* words) {
+            return finding.verdict == verdict
+                && finding.conclusion.find(words) != std::string::npos;
+        };
+        const std::size_t same = ceiling * 100 / 95 + 1;
+        QVERIFY(says(judged({9, 10, 9, 10}), Verdict::Supported, "% of the rank that noise"));
+        QVERIFY(says(judged({same, same, same, same}), Verdict::AtNull, "have the rank of noise"));
+        QVERIFY(says(judged({64, 64, 64, 64}), Verdict::Contradicted, "need more rank than noise"));
+        QVERIFY(says(judged({10, 64, 20, 64}), Verdict::InsufficientData, "not settled"));
+    }
+
     void legacyScoresAreTheSources()
     {
         // GPT-OSS-20B as printed: rank 1408 of 2880, cosine .017, "native" 73 %.
