@@ -92,6 +92,20 @@ std::optional<double> pendingFrom(const MoeTypeResult& result)
     return std::nullopt;
 }
 
+/// Dense layers between those that were asked for.
+std::vector<LineFigure::Gap> denseGaps(const MoeTypeResult& result)
+{
+    std::vector<LineFigure::Gap> gaps;
+    if (!result.model || !result.model->model || result.spec.layers.empty())
+        return gaps;
+    const auto& mixtures = result.model->model->mixtureLayers();
+    for (LayerId layer = result.spec.layers.front(); layer < result.spec.layers.back();
+         ++layer.value)
+        if (std::ranges::find(mixtures, layer) == mixtures.end())
+            gaps.push_back({"dense", layerNumber(layer)});
+    return gaps;
+}
+
 LineFigure layerFigure(const MoeTypeResult& result, std::string yTitle)
 {
     LineFigure line;
@@ -101,6 +115,7 @@ LineFigure layerFigure(const MoeTypeResult& result, std::string yTitle)
         line.xAxis.hi = layerNumber(result.spec.layers.back());
     }
     line.yAxis.title = std::move(yTitle);
+    line.gaps = denseGaps(result);
     line.pendingFrom = pendingFrom(result);
     return line;
 }

@@ -17,6 +17,8 @@ using namespace moetype;
 
 namespace {
 
+using Standing = VerdictFigure::Standing;
+
 /// "0.840", with the range over layers when there are several.
 std::string valueText(const Average& average, std::size_t count)
 {
@@ -34,6 +36,14 @@ std::string cosineNullText(double sd)
     return fmt::format("independent experts 0 ± {:.{}f}", half, half < 0.0005 ? 5 : 3);
 }
 
+/// Of a mean whose null is 0.
+Standing standingTo(double mean, double nullSd)
+{
+    if (!std::isfinite(mean) || !std::isfinite(nullSd))
+        return Standing::Unknown;
+    return std::abs(mean) <= kZ95 * nullSd ? Standing::AtNull : Standing::Differs;
+}
+
 VerdictFigure::Row cosineRow(Projection projection, const std::vector<OriginTest>& tests)
 {
     VerdictFigure::Row row;
@@ -44,9 +54,9 @@ VerdictFigure::Row cosineRow(Projection projection, const std::vector<OriginTest
     row.help
         = fmt::format("Mean cosine of all pairs of experts, mean of the layers. It votes for a "
                       "shared origin from {} on when it is also at least {:.0f} standard "
-                      "deviations above independent experts. In brackets: the lowest and the "
-                      "highest layer.",
+                      "deviations above independent experts.",
             kOriginDelta, kOriginZ);
+    row.standing = standingTo(average.mean, averageNullSd(tests));
     const auto shared = std::count_if(tests.begin(), tests.end(), [](const OriginTest& test) {
         return test.verdict == OriginVerdict::Evidence
             || test.verdict == OriginVerdict::ExactCopies;
@@ -63,7 +73,7 @@ VerdictFigure::Row cosineRow(Projection projection, const std::vector<OriginTest
     case OriginVerdict::NoEvidence:
         if (std::abs(average.mean) >= kOriginDelta)
             row.direction = "not shown";
-        else if (std::abs(average.mean) <= kZ95 * averageNullSd(tests))
+        else if (row.standing == Standing::AtNull)
             row.direction = "as random";
         else
             row.direction = fmt::format("below {}", kOriginDelta);
@@ -105,10 +115,16 @@ VerdictFigure::Row baseEnergyRow(const std::vector<OriginTest>& tests)
         row.direction = "not enough data";
         return row;
     }
+    // The excess over 1/N is the mean cosine, weighted by the norms.
     const double excess = (middle - null) / (1 - null);
+    row.standing = standingTo(excess, averageNullSd(tests));
     row.vote = excess >= kOriginDelta ? 1 : 0;
-    row.direction
-        = row.vote > 0 ? std::string("shared") : fmt::format("excess below {}", kOriginDelta);
+    if (row.vote > 0)
+        row.direction = "shared";
+    else if (row.standing == Standing::AtNull)
+        row.direction = "as random";
+    else
+        row.direction = fmt::format("excess below {}", kOriginDelta);
     return row;
 }
 
@@ -137,6 +153,12 @@ Figure originFigure(const MoeTypeResult& result)
         for (const Projection projection : result.spec.projections)
             verdict.rows.push_back(cosineRow(projection, testsOf(result, projection)));
         verdict.rows.push_back(baseEnergyRow(result.tests));
+        if (result.layers.size() > 1)
+            verdict.note = "Means of the layers; in brackets the lowest and the highest (base "
+                           "energy: of layers and projections).";
+        else if (result.spec.projections.size() > 1)
+            verdict.note = "Base energy: mean of the projections, in brackets the lowest and the "
+                           "highest.";
     }
     figure.data = std::move(verdict);
     return figure;
@@ -157,6 +179,8 @@ Figure compressibleFigure(const MoeTypeResult& result)
     const double share = headlineShare(result.spec);
     for (const Projection projection : result.spec.projections) {
         double rank = 0;
+        double lowest = 0;
+        double highest = 0;
         double ceiling = 0;
         double breakEven = 0;
         double smaller = 0;
@@ -165,7 +189,10 @@ Figure compressibleFigure(const MoeTypeResult& result)
             const ProjectionAnalysis* analysis = layer->find(projection);
             if (!analysis)
                 continue;
-            rank += ranksOf(analysis->deltaSigma, share).mean;
+            const RankSummary ranks = ranksOf(analysis->deltaSigma, share);
+            rank += ranks.mean;
+            lowest += ranks.lo;
+            highest += ranks.hi;
             ceiling += ceilingOf(*analysis, share);
             breakEven += breakEvenRank(analysis->m, analysis->n);
             smaller += static_cast<double>(analysis->minimum());
@@ -185,8 +212,15 @@ Figure compressibleFigure(const MoeTypeResult& result)
             "of noise of the same shape; mean of the experts and layers. Two factors of a rank "
             "above break-even, mn/(m+n), take more room than the matrix.",
             percentText(share));
+        // Noise as wide as the experts lies between their ranks.
+        row.standing = ceiling >= lowest - count / 2 && ceiling <= highest + count / 2
+            ? Standing::AtNull
+            : Standing::Differs;
         verdict.rows.push_back(std::move(row));
     }
+    if (!verdict.rows.empty())
+        verdict.note
+            = result.layers.size() > 1 ? "Mean of the experts and layers." : "Mean of the experts.";
     figure.data = std::move(verdict);
     return figure;
 }

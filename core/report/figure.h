@@ -90,6 +90,11 @@ struct LineFigure {
     std::vector<Band> bands; ///< null bands
     std::vector<Marker> verticals;
     std::vector<Level> levels;
+    struct Gap {
+        std::string name; ///< "dense"
+        double x = 0;
+    };
+    std::vector<Gap> gaps; ///< places where there is no value to have: lines stop there
     std::optional<double> pendingFrom; ///< x from which results are still being computed
 };
 
@@ -154,13 +159,16 @@ struct RoutingGridFigure {
 };
 
 struct VerdictFigure {
+    /// How a test without a vote stands to its null.
+    enum class Standing : std::uint8_t { Unknown, AtNull, Differs };
     struct Row {
         std::string test;
         std::string value;
         std::string null;
         std::string direction; ///< "shared", "as random"
-        int vote = 0; ///< +1 for the headline's claim, -1 against, 0 = as random or unknown
+        int vote = 0; ///< +1 for the headline's claim, -1 against, 0 = does not decide
         std::string help;
+        Standing standing = Standing::Unknown; ///< when vote is 0
     };
     std::string question; ///< "Shared origin"
     std::string answer; ///< "evidence", "no evidence found", "not measured"
@@ -168,6 +176,7 @@ struct VerdictFigure {
     enum class Tone : std::uint8_t { Neutral, Evidence, Warning };
     Tone tone = Tone::Neutral;
     std::vector<Row> rows;
+    std::string note = {}; ///< how to read the values, one line below the rows
 };
 
 struct Figure {

@@ -86,6 +86,8 @@ TableFigure tableOf(const LineFigure& figure)
     for (const auto& level : figure.levels)
         table.rows.push_back({level.isNull ? "null level" : "level", level.name, Cell(),
             number(level.y), Cell(), Cell()});
+    for (const auto& gap : figure.gaps)
+        table.rows.push_back({"gap", gap.name, number(gap.x), Cell(), Cell(), Cell()});
     return table;
 }
 
@@ -150,11 +152,11 @@ TableFigure tableOf(const VerdictFigure& figure)
 {
     TableFigure table;
     table.columns = {textColumn("test"), textColumn("value"), textColumn("null"),
-        textColumn("direction"), numberColumn("vote")};
-    table.rows.push_back({figure.question, figure.answer, Cell(), figure.basis, Cell()});
+        textColumn("direction"), numberColumn("vote"), textColumn("standing")};
+    table.rows.push_back({figure.question, figure.answer, Cell(), figure.basis, Cell(), Cell()});
     for (const auto& row : figure.rows)
-        table.rows.push_back(
-            {row.test, row.value, row.null, row.direction, static_cast<double>(row.vote)});
+        table.rows.push_back({row.test, row.value, row.null, row.direction,
+            static_cast<double>(row.vote), standingText(row)});
     return table;
 }
 
@@ -241,6 +243,31 @@ std::string cellWords(const RoutingGridFigure::Cell& cell)
     if (cell.mark & 4U)
         text += text.empty() ? "changed" : " changed";
     return text;
+}
+
+std::string standingText(const VerdictFigure::Row& row)
+{
+    if (row.vote != 0)
+        return row.vote > 0 ? "points to it" : "points against it";
+    switch (row.standing) {
+    case VerdictFigure::Standing::AtNull:
+        return "as random";
+    case VerdictFigure::Standing::Differs:
+        return "unlike random, but does not decide";
+    case VerdictFigure::Standing::Unknown:
+        break;
+    }
+    return "does not decide";
+}
+
+std::string directionText(const VerdictFigure::Row& row)
+{
+    if (row.vote != 0 || row.standing == VerdictFigure::Standing::Unknown)
+        return row.direction;
+    const bool random = row.standing == VerdictFigure::Standing::AtNull;
+    if (random && row.direction == "as random")
+        return row.direction;
+    return row.direction + (random ? ", as random" : ", unlike random");
 }
 
 std::string oneLine(const std::string& note)

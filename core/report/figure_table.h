@@ -12,7 +12,7 @@ namespace moescope {
 
 /// A figure's data as one plain table, which CSV, Markdown and HTML share:
 /// heat map: a row per row, a column per column (never in clustered order); lines: a row per point
-/// of every series, band, marker and level; bars: a row per bar; token strip: a row per token;
+/// of every series, band, marker, level and gap; bars: a row per bar; token strip: a row per token;
 /// routing grid: a row per cell that is chosen, marked or has a probability; verdict: a row per
 /// test.
 TableFigure figureTable(const Figure& figure);
@@ -25,6 +25,11 @@ TableFigure readableTable(const Figure& figure, std::size_t widest = 32);
 /// What a grid's cell says: its label, else which sides chose it, else its number; and whether an
 /// intervention changed it.
 std::string cellWords(const RoutingGridFigure::Cell& cell);
+
+/// What a test says about the claim: "as random", "unlike random, but does not decide".
+std::string standingText(const VerdictFigure::Row& row);
+/// The row's direction, and beside it how a test without a vote stands to its null.
+std::string directionText(const VerdictFigure::Row& row);
 
 /// A note of several lines on one.
 std::string oneLine(const std::string& note);

@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "core/report/display_width.h"
+#include "core/report/figure_table.h"
 #include "core/report/report.h"
 #include "core/report/report_words.h"
 #include "core/report/text_table.h"
@@ -71,8 +72,11 @@ std::string figureBodyText(const VerdictFigure& figure, const TextStyle& style)
     table.columns = {{"test", {}, false, -1, {}}, {"value", {}, false, -1, {}},
         {"null", {}, false, -1, {}}, {"points to", {}, false, -1, {}}};
     for (const auto& row : figure.rows)
-        table.rows.push_back({row.test, row.value, row.null, row.direction});
-    return out + textTable(table, style.width);
+        table.rows.push_back({row.test, row.value, row.null, directionText(row)});
+    out += textTable(table, style.width);
+    if (!figure.note.empty())
+        out += wrapText(terminalText(figure.note), style.width);
+    return out;
 }
 
 std::string findingText(const Finding& finding, std::size_t width)

@@ -162,6 +162,9 @@ std::string figureBodyText(const LineFigure& figure, const TextStyle& style)
         out += fmt::format("{}: {}\n", terminalText(level.name), displayNumber(level.y));
     for (const auto& marker : figure.verticals)
         out += fmt::format("{}: at {}\n", terminalText(marker.name), displayNumber(marker.x));
+    for (const auto& gap : figure.gaps)
+        out += fmt::format("{} {}: {}\n", terminalText(figure.xAxis.title), displayNumber(gap.x),
+            terminalText(gap.name));
     return out;
 }
 

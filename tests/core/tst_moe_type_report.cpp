@@ -87,6 +87,47 @@ private slots:
             QCOMPARE(row.size(), table.columns.size());
     }
 
+    void onlyWhatLiesAtItsNullIsAsRandom()
+    {
+        using Standing = VerdictFigure::Standing;
+        const auto result = analyse(sample("native"), {});
+        VERIFY_OK(result);
+        const auto origin = std::get<VerdictFigure>(originFigure(*result).data);
+        QCOMPARE(origin.rows.size(), std::size_t{4});
+        // The gates are far from independent experts, and far from what counts.
+        const Standing expected[]
+            = {Standing::Differs, Standing::AtNull, Standing::AtNull, Standing::Differs};
+        const char* words[] = {"below 0.05", "as random", "as random", "excess below 0.05"};
+        for (std::size_t i = 0; i < 4; ++i) {
+            QCOMPARE(origin.rows[i].vote, 0);
+            QVERIFY(origin.rows[i].standing == expected[i]);
+            QCOMPARE(origin.rows[i].direction, std::string(words[i]));
+        }
+        QVERIFY(origin.note.find("in brackets") != std::string::npos);
+        const auto compressible = std::get<VerdictFigure>(compressibleFigure(*result).data);
+        for (const auto& row : compressible.rows)
+            QVERIFY(row.standing == Standing::Differs);
+    }
+
+    void denseLayersBreakTheLines()
+    {
+        const auto result = analyse(openAt(fixtures() / "families" / "qwen2_moe"), {});
+        VERIFY_OK(result);
+        for (const Figure& figure :
+            {rankByLayerFigure(*result, 0.95, true), cosineByLayerFigure(*result)}) {
+            const auto& line = std::get<LineFigure>(figure.data);
+            QCOMPARE(line.gaps.size(), std::size_t{1});
+            QCOMPARE(line.gaps[0].x, 1.0);
+            QCOMPARE(line.gaps[0].name, std::string("dense"));
+            QVERIFY(figureToText(figure, 80, false).find("layer 1: dense") != std::string::npos);
+            QVERIFY(figureToCsv(figure).find("gap,dense,1") != std::string::npos);
+        }
+        const auto native = analyse(sample("native"), layersOf({0, 5}));
+        VERIFY_OK(native);
+        // Layers that were not asked for are not dense.
+        QVERIFY(std::get<LineFigure>(rankByLayerFigure(*native, 0.95, true).data).gaps.empty());
+    }
+
     void figuresOfLargeMatricesAreThinned()
     {
         LayerWeights layer;

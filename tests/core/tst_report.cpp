@@ -162,9 +162,9 @@ private slots:
         verdict.basis = "8 of 8 layers";
         verdict.rows = {{"cosine", "0.9", "0", "shared", 1, ""}};
         QCOMPARE(figureToCsv({"v", "", "", "", verdict}),
-            std::string(
-                "test,value,null,direction,vote\r\nShared origin,evidence,,8 of 8 layers,\r\n"
-                "cosine,0.9,0,shared,1\r\n"));
+            std::string("test,value,null,direction,vote,standing\r\n"
+                        "Shared origin,evidence,,8 of 8 layers,,\r\n"
+                        "cosine,0.9,0,shared,1,points to it\r\n"));
     }
 
     void jsonIsValidWhateverItHolds()

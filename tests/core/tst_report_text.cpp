@@ -5,7 +5,9 @@
 #include <limits>
 #include <sstream>
 
+#include "core/io/json.h"
 #include "core/report/display_width.h"
+#include "core/report/figure_html.h"
 #include "core/report/report.h"
 #include "core/report/text_table.h"
 #include "tests/support/files.h"
@@ -275,6 +277,27 @@ private slots:
                         "test    value  null  points to\n"
                         "──────  ─────  ────  ─────────\n"
                         "cosine  0.9    0     shared\n"));
+
+        // Only what lies at its null is called random.
+        using Standing = VerdictFigure::Standing;
+        verdict.rows = {{"gate", "0.016", "0 ± 0.001", "below 0.05", 0, "", Standing::Differs},
+            {"up", "0.000", "0 ± 0.001", "as random", 0, "", Standing::AtNull},
+            {"rank", "66", "noise 66", "above 55", 0, "", Standing::AtNull},
+            {"down", "", "", "not enough data", 0, "", Standing::Unknown}};
+        verdict.note = "Mean of the layers.";
+        const auto text = QString::fromStdString(body(verdict));
+        for (const char* words : {"below 0.05, unlike random\n", "as random\n",
+                 "above 55, as random\n", "not enough data\n", "Mean of the layers.\n"})
+            QVERIFY2(text.contains(QString::fromUtf8(words)), qPrintable(text));
+        const Figure figure{"v", "", "", "", verdict};
+        const auto rows = figureToJson(figure)["rows"];
+        QCOMPARE(rows[0]["standing"].get<std::string>(),
+            std::string("unlike random, but does not decide"));
+        QCOMPARE(rows[1]["standing"].get<std::string>(), std::string("as random"));
+        QCOMPARE(rows[3]["standing"].get<std::string>(), std::string("does not decide"));
+        const std::string html = figureToHtml(figure);
+        QVERIFY(html.find("below 0.05, unlike random") != std::string::npos);
+        QVERIFY(html.find("Mean of the layers.") != std::string::npos);
     }
 };
 
