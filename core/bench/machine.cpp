@@ -18,6 +18,8 @@ namespace moescope::bench {
 
 namespace {
 
+constexpr std::size_t kBenchBuffer = std::size_t{512} << 20;
+
 using Clock = std::chrono::steady_clock;
 
 double seconds(Clock::time_point since)
@@ -36,34 +38,6 @@ std::string processorName()
         }
     }
     return "unknown";
-}
-
-Result<Figures> readBandwidth(TaskContext& context)
-{
-    constexpr std::size_t kWords = std::size_t{64} << 20; // half a gigabyte
-    constexpr std::size_t kPart = std::size_t{1} << 20;
-    const std::vector<std::uint64_t> buffer(kWords, 1);
-    std::atomic<std::uint64_t> total = 0;
-    std::vector<double> rates;
-    for (int run = 0; run < 5; ++run) {
-        MOESCOPE_CHECK(context.check());
-        const auto start = Clock::now();
-        parallelFor(context.pool(), kWords / kPart, [&](std::size_t part) {
-            std::uint64_t sums[8] = {};
-            const std::uint64_t* words = buffer.data() + part * kPart;
-            for (std::size_t i = 0; i < kPart; i += 8) {
-                for (std::size_t j = 0; j < 8; ++j)
-                    sums[j] += words[i + j];
-            }
-            for (const std::uint64_t sum : sums)
-                total += sum;
-        });
-        rates.push_back(sizeof(std::uint64_t) * kWords / seconds(start) / 1e9);
-    }
-    if (total != 5 * kWords)
-        return fail(
-            ErrorCode::Internal, "The memory that was read does not hold what was written.");
-    return summarise(rates);
 }
 
 Result<Figures> matrixRate(TaskContext& context)
@@ -105,6 +79,35 @@ Figures summarise(std::vector<double> values)
     return figures;
 }
 
+Result<Figures> measureReadBandwidth(TaskContext& context, std::size_t bytes)
+{
+    constexpr std::size_t kPart = std::size_t{1} << 17; // a megabyte
+    const std::size_t parts = std::max<std::size_t>(1, bytes / sizeof(std::uint64_t) / kPart);
+    const std::vector<std::uint64_t> buffer(parts * kPart, 1);
+    std::atomic<std::uint64_t> total = 0;
+    std::vector<double> rates;
+    for (int run = 0; run < 5; ++run) {
+        MOESCOPE_CHECK(context.check());
+        const auto start = Clock::now();
+        parallelFor(context.pool(), parts, [&](std::size_t part) {
+            std::uint64_t sums[8] = {};
+            const std::uint64_t* words = buffer.data() + part * kPart;
+            for (std::size_t i = 0; i < kPart; i += 8) {
+                for (std::size_t j = 0; j < 8; ++j)
+                    sums[j] += words[i + j];
+            }
+            for (const std::uint64_t sum : sums)
+                total += sum;
+        });
+        rates.push_back(
+            static_cast<double>(sizeof(std::uint64_t) * buffer.size()) / seconds(start) / 1e9);
+    }
+    if (total != 5 * buffer.size())
+        return fail(
+            ErrorCode::Internal, "The memory that was read does not hold what was written.");
+    return summarise(rates);
+}
+
 Result<Machine> measureMachine(TaskContext& context)
 {
     Machine machine;
@@ -112,7 +115,7 @@ Result<Machine> measureMachine(TaskContext& context)
     machine.cores = std::thread::hardware_concurrency();
     machine.threads = context.threads();
     machine.instructions = vectorKernels().name;
-    MOESCOPE_TRY(machine.readBandwidth, readBandwidth(context));
+    MOESCOPE_TRY(machine.readBandwidth, measureReadBandwidth(context, kBenchBuffer));
     MOESCOPE_TRY(machine.matrixRate, matrixRate(context));
     return machine;
 }

@@ -28,6 +28,10 @@ struct Machine {
     Figures matrixRate; ///< GF/s of single-precision products (OpenBLAS), one matrix a thread
 };
 
+/// GB/s of plain reads of a buffer of about `bytes`, on the task's threads. Errors: Cancelled,
+/// OutOfMemory.
+Result<Figures> measureReadBandwidth(TaskContext& context, std::size_t bytes);
+
 /// Takes about a second. Errors: Cancelled, OutOfMemory.
 Result<Machine> measureMachine(TaskContext& context);
 

@@ -244,6 +244,18 @@ private slots:
         QVERIFY(!machine);
         QCOMPARE(machine.error().code, ErrorCode::Cancelled);
     }
+
+    void readingIsMeasuredWithAnyBuffer()
+    {
+        WorkerPool pool(2);
+        TaskContext context(pool);
+        for (const std::size_t bytes : {std::size_t{1}, std::size_t{3} << 20}) {
+            const auto rate = bench::measureReadBandwidth(context, bytes);
+            VERIFY_OK(rate);
+            QCOMPARE(rate->runs, std::size_t{5});
+            QVERIFY(rate->lowest > 0);
+        }
+    }
 };
 
 QTEST_APPLESS_MAIN(TestBench)
