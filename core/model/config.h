@@ -29,6 +29,12 @@ struct RopeSpec {
         float attentionFactor = 1.0F;
     };
     std::optional<Long> beyond;
+    /// The base of sequences that reach beyond `after` positions grows with their length (dynamic).
+    struct Dynamic {
+        std::uint32_t after = 0;
+        double factor = 1.0;
+    };
+    std::optional<Dynamic> dynamic;
 };
 
 /// Where a q/k normalisation applies.

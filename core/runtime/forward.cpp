@@ -265,6 +265,27 @@ bool usesShortRope(const RopeSpec& rope, std::uint32_t reach)
     return rope.beyond && reach <= rope.beyond->after;
 }
 
+/// A sequence that has come to `reach` positions may come to others with other frequencies.
+bool ropeMayChange(const RopeSpec& rope, std::uint32_t reach)
+{
+    return usesShortRope(rope, reach) || rope.dynamic;
+}
+
+/// Frequencies at `reach` are other ones than those `before`.
+bool ropeChanges(const RopeSpec& rope, std::uint32_t before, std::uint32_t reach)
+{
+    return (usesShortRope(rope, before) && !usesShortRope(rope, reach))
+        || (rope.dynamic && reach > std::max(before, rope.dynamic->after));
+}
+
+void remember(
+    KvCache& cache, std::span<const std::int32_t> ids, std::span<const std::uint32_t> positions)
+{
+    KvCache::Seen& seen = cache.seen();
+    seen.ids.insert(seen.ids.end(), ids.begin(), ids.end());
+    seen.positions.insert(seen.positions.end(), positions.begin(), positions.end());
+}
+
 Status runAnew(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     std::span<const std::uint32_t> positions, const ForwardSpec& spec, ForwardObserver* observer,
     TaskContext& context)
@@ -277,6 +298,10 @@ Status runAnew(const MoeModel& model, KvCache& cache, std::span<const std::int32
     MOESCOPE_CHECK(
         runChunks(model, fresh, cache.seen().ids, cache.seen().positions, before, nullptr, quiet));
     MOESCOPE_CHECK(runChunks(model, fresh, ids, positions, spec, observer, context));
+    if (ropeMayChange(model.config().attention.rope, fresh.reach())) {
+        fresh.seen() = cache.seen();
+        remember(fresh, ids, positions);
+    }
     cache = std::move(fresh);
     return {};
 }
@@ -291,14 +316,12 @@ Status runTokens(const MoeModel& model, KvCache& cache, std::span<const std::int
         cache.setReach(reach);
         cache.seen() = {};
     }
-    if (!usesShortRope(rope, cache.reach()))
+    if (!ropeMayChange(rope, cache.reach()))
         return runChunks(model, cache, ids, positions, spec, observer, context);
-    if (!usesShortRope(rope, reach))
+    if (ropeChanges(rope, cache.reach(), reach))
         return runAnew(model, cache, ids, positions, spec, observer, context);
     MOESCOPE_CHECK(runChunks(model, cache, ids, positions, spec, observer, context));
-    KvCache::Seen& seen = cache.seen();
-    seen.ids.insert(seen.ids.end(), ids.begin(), ids.end());
-    seen.positions.insert(seen.positions.end(), positions.begin(), positions.end());
+    remember(cache, ids, positions);
     return {};
 }
 
@@ -399,8 +422,7 @@ Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32
     MOESCOPE_CHECK(checkInput(config, cache, ids, spec));
     const auto positions = positionsOf(cache, ids, spec);
     std::uint64_t memory = forwardMemory(model, cache.length() + ids.size(), spec);
-    if (usesShortRope(config.attention.rope, cache.reach())
-        && !usesShortRope(config.attention.rope, positions.back() + 1))
+    if (ropeChanges(config.attention.rope, cache.reach(), positions.back() + 1))
         memory += cache.length() * KvCache::bytesPerToken(config);
     MOESCOPE_CHECK(context.checkMemory(memory, "Running this prompt"));
     Status status;

@@ -129,7 +129,7 @@ public:
     std::uint32_t reach() const { return m_reach; }
     void setReach(std::uint32_t reach) { m_reach = reach; }
     /// The tokens, kept only while a longer sequence may ask for other frequencies
-    /// (RopeSpec::beyond), for then all keys are made anew.
+    /// (RopeSpec::beyond and dynamic), for then all keys are made anew.
     struct Seen {
         std::vector<std::int32_t> ids;
         std::vector<std::uint32_t> positions;
@@ -145,11 +145,11 @@ private:
 
 /// Runs `ids` after what `cache` holds, appends to it and tells `observer` (may be null). Float32
 /// throughout; every sum has a fixed order, so prompt-at-once, token-by-token and any thread count
-/// give the same bits. Where a sequence passes RopeSpec::beyond, what the cache holds is run again
-/// with the new frequencies and these interventions, unheard by the observer. On error or cancel
-/// the cache is left as it was. Errors: InvalidArgument for ids outside the vocabulary, positions
-/// or interventions that do not fit; OutOfMemory from the estimate; Unsupported for a model that
-/// opens for weight analysis only; Cancelled.
+/// give the same bits. Where a sequence passes RopeSpec::beyond or grows behind dynamic, what the
+/// cache holds is run again with the new frequencies and these interventions, unheard by the
+/// observer. On error or cancel the cache is left as it was. Errors: InvalidArgument for ids
+/// outside the vocabulary, positions or interventions that do not fit; OutOfMemory from the
+/// estimate; Unsupported for a model that opens for weight analysis only; Cancelled.
 Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context);
 

@@ -86,6 +86,15 @@ RopeTable::RopeTable(const RopeSpec& spec, std::uint32_t reach)
         m_frequencies = spec.beyond->frequencies;
         m_factor = spec.beyond->attentionFactor;
     }
+    if (spec.dynamic && reach > spec.dynamic->after) {
+        const double width = spec.width;
+        const double factor = spec.dynamic->factor;
+        const double stretch = factor * reach / spec.dynamic->after - (factor - 1);
+        const double base = spec.base * std::pow(stretch, width / (width - 2));
+        for (std::size_t i = 0; i < m_frequencies.size(); ++i)
+            m_frequencies[i]
+                = static_cast<float>(std::pow(base, -2.0 * static_cast<double>(i) / width));
+    }
 }
 
 RopeTable::Angles RopeTable::at(std::uint32_t position) const

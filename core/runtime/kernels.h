@@ -27,7 +27,7 @@ float sigmoid(float x);
 float activate(const Activation& activation, float gate, float up);
 
 /// RoPE of one pass; `reach` is the number of positions that the sequence has got to (it decides
-/// between the two lists of longrope).
+/// between the two lists of longrope, and the base of dynamic).
 class RopeTable {
 public:
     RopeTable(const RopeSpec& spec, std::uint32_t reach);
@@ -41,7 +41,7 @@ public:
     void rotate(std::span<float> head, const Angles& angles) const;
 
 private:
-    std::span<const float> m_frequencies;
+    std::vector<float> m_frequencies;
     float m_factor = 1.0F;
     bool m_interleaved = false;
 };

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
 #include <fstream>
 
 #include <QtCore/QTemporaryDir>
@@ -160,6 +161,45 @@ private slots:
         VERIFY_OK(forward(model(), other, m_ids, spec, &whole, context));
         QVERIFY(resumed.values["logits"] == whole.values["logits"]);
         QVERIFY(cache.layers()[0].keys == other.layers()[0].keys);
+    }
+
+    /// The base grows with the sequence, and keys made before do with it.
+    void aDynamicBaseFollowsTheLength()
+    {
+        const fs::path source = test::fixtures() / "families" / "qwen3_moe";
+        const auto original = readJsonFile(source / "config.json");
+        VERIFY_OK(original);
+        const auto openWith = [&](const std::string& name, const Json& changes) {
+            Json json = *original;
+            json.update(changes);
+            const fs::path folder = fs::path(m_temporary.path().toStdString()) / name;
+            fs::create_directory(folder);
+            fs::create_symlink(source / "model.safetensors", folder / "model.safetensors");
+            std::ofstream(folder / "config.json") << json.dump();
+            return openModel(folder);
+        };
+        const auto growing = openWith("growing",
+            {{"max_position_embeddings", kLimit},
+                {"rope_scaling", {{"rope_type", "dynamic"}, {"factor", 3.0}}}});
+        const auto plain = openWith("plain", Json::object());
+        // (3 * 24 / 16 - 2) to the power of 16 / (16 - 2)
+        const auto raised = openWith("raised", {{"rope_theta", 1e6 * std::pow(2.5, 16.0 / 14)}});
+        VERIFY_OK(growing);
+        VERIFY_OK(plain);
+        VERIFY_OK(raised);
+        QVERIFY2((*growing)->model, (*growing)->modelError.message.c_str());
+        const MoeModel& model = *(*growing)->model;
+        const Logits all = run(model, m_ids);
+        QVERIFY(!all.empty());
+        QVERIFY(all == run(*(*raised)->model, m_ids));
+        QVERIFY(all != run(*(*plain)->model, m_ids));
+        QVERIFY(run(model, first(kLimit)) == run(*(*plain)->model, first(kLimit)));
+        QVERIFY(run(model, first(kLimit), 5) == run(*(*plain)->model, first(kLimit)));
+        for (const std::size_t step : {1U, 5U, 16U}) {
+            const Logits told = run(model, m_ids, step);
+            QCOMPARE(told.size(), all.size());
+            QVERIFY(std::equal(told.end() - 256, told.end(), all.end() - 256));
+        }
     }
 
     /// Every token is what one pass over the text before it says, however many are asked for.

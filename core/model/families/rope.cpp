@@ -156,15 +156,22 @@ Status longrope(RopeSpec& rope, const Scaling& scaling)
     return {};
 }
 
-/// "dynamic" with alpha changes the base once and for all (Hunyuan); without it the base would
-/// follow the length.
+/// "dynamic" with alpha changes the base once and for all (Hunyuan); without it the base follows
+/// the length.
 Status dynamic(RopeSpec& rope, const Scaling& scaling)
 {
     MOESCOPE_TRY(const auto alpha, jsonOptionalDouble(scaling.object, "alpha", scaling.source));
-    if (!alpha || !(*alpha > 0) || rope.width <= 2)
+    if (rope.width <= 2)
         return fail(ErrorCode::Unsupported,
-            fmt::format("{}: the RoPE kind \"dynamic\" without alpha is not supported yet.",
+            fmt::format("{}: the RoPE kind \"dynamic\" is not supported for a single pair.",
                 scaling.source));
+    if (!alpha) {
+        MOESCOPE_TRY(const double factor, positive(scaling.object, "factor", scaling.source, 0));
+        rope.dynamic = RopeSpec::Dynamic{scaling.maxPositions, factor};
+        return {};
+    }
+    if (!(*alpha > 0) || !std::isfinite(*alpha))
+        return bad(scaling.source, fmt::format("\"alpha\" should be above 0, but is {}", *alpha));
     rope.base *= std::pow(*alpha, static_cast<double>(rope.width) / (rope.width - 2.0));
     rope.frequencies = ropeFrequencies(rope.base, rope.width);
     return {};

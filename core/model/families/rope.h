@@ -21,7 +21,7 @@ struct RopeDefaults {
 
 /// The rotary embedding in all published spellings (`rope_theta`, `rope_scaling`,
 /// `rope_parameters`), resolved to frequencies: default, linear, llama3, yarn (Peng et al., 2023),
-/// longrope (Ding et al., 2024), dynamic with alpha (Hunyuan). Unsupported for any other kind,
+/// longrope (Ding et al., 2024), dynamic. Unsupported for any other kind,
 /// naming it.
 Result<RopeSpec> readRope(
     const Json& config, std::string_view source, const RopeDefaults& defaults);
