@@ -3,10 +3,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "core/base/result.h"
@@ -51,13 +53,21 @@ public:
         std::string name, std::vector<std::uint64_t> shape, std::span<const std::int32_t> values);
     void addBytes(std::string name, DType dtype, std::vector<std::uint64_t> shape,
         std::span<const std::byte> bytes);
+    /// Values that are made while the file is written, part by part, so that they need no memory
+    /// before.
+    void addF32Parts(std::string name, std::vector<std::uint64_t> shape, std::size_t parts,
+        std::function<std::vector<float>(std::size_t)> part);
     void setMetadata(std::string key, std::string value);
     /// Error InvalidArgument for a repeated name or a size that does not fit the shape.
     Status write(const std::filesystem::path& path) const;
 
 private:
     std::vector<SafetensorsEntry> m_entries;
-    std::vector<std::vector<std::byte>> m_bytes; ///< of each
+    struct Parts {
+        std::size_t count = 0;
+        std::function<std::vector<float>(std::size_t)> make;
+    };
+    std::vector<std::variant<std::vector<std::byte>, Parts>> m_contents; ///< of each
     std::map<std::string, std::string> m_metadata;
 };
 

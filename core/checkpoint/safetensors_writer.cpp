@@ -93,7 +93,14 @@ void SafetensorsWriter::addBytes(std::string name, DType dtype, std::vector<std:
     std::span<const std::byte> bytes)
 {
     m_entries.push_back({std::move(name), dtype, std::move(shape)});
-    m_bytes.emplace_back(bytes.begin(), bytes.end());
+    m_contents.emplace_back(std::vector<std::byte>(bytes.begin(), bytes.end()));
+}
+
+void SafetensorsWriter::addF32Parts(std::string name, std::vector<std::uint64_t> shape,
+    std::size_t parts, std::function<std::vector<float>(std::size_t)> part)
+{
+    m_entries.push_back({std::move(name), DType::F32, std::move(shape)});
+    m_contents.emplace_back(Parts{parts, std::move(part)});
 }
 
 void SafetensorsWriter::setMetadata(std::string key, std::string value)
@@ -103,19 +110,38 @@ void SafetensorsWriter::setMetadata(std::string key, std::string value)
 
 Status SafetensorsWriter::write(const std::filesystem::path& path) const
 {
+    const auto wrongSize = [&](const SafetensorsEntry& entry, std::uint64_t bytes) {
+        return refuse(path, entry.name,
+            fmt::format("has {} bytes, which do not fill the shape {} of {}", bytes,
+                formatShape(entry.shape), dtypeName(entry.dtype)));
+    };
     for (std::size_t i = 0; i < m_entries.size(); ++i) {
-        const SafetensorsEntry& entry = m_entries[i];
-        if (sizeOf(entry.dtype, entry.shape) != m_bytes[i].size())
-            return refuse(path, entry.name,
-                fmt::format("has {} bytes, which do not fill the shape {} of {}", m_bytes[i].size(),
-                    formatShape(entry.shape), dtypeName(entry.dtype)));
+        const auto* bytes = std::get_if<std::vector<std::byte>>(&m_contents[i]);
+        if (bytes && sizeOf(m_entries[i].dtype, m_entries[i].shape) != bytes->size())
+            return wrongSize(m_entries[i], bytes->size());
     }
     MOESCOPE_TRY(const std::string prefix, safetensorsPrefix(m_entries, m_metadata, path));
     return writeFileAtomically(path, [&](std::ostream& stream) -> Status {
-        stream.write(prefix.data(), static_cast<std::streamsize>(prefix.size()));
-        for (const auto& bytes : m_bytes)
+        const auto put = [&](std::span<const std::byte> bytes) {
             stream.write(reinterpret_cast<const char*>(bytes.data()),
                 static_cast<std::streamsize>(bytes.size()));
+        };
+        stream.write(prefix.data(), static_cast<std::streamsize>(prefix.size()));
+        for (std::size_t i = 0; i < m_entries.size(); ++i) {
+            if (const auto* bytes = std::get_if<std::vector<std::byte>>(&m_contents[i])) {
+                put(*bytes);
+                continue;
+            }
+            const Parts& parts = std::get<Parts>(m_contents[i]);
+            std::uint64_t written = 0;
+            for (std::size_t part = 0; part < parts.count && stream; ++part) {
+                const std::vector<float> values = parts.make(part);
+                put(std::as_bytes(std::span(values)));
+                written += values.size() * sizeof(float);
+            }
+            if (stream && sizeOf(m_entries[i].dtype, m_entries[i].shape) != written)
+                return wrongSize(m_entries[i], written);
+        }
         return {};
     });
 }

@@ -57,7 +57,7 @@ Result<BiasArtefact> measureBiasArtefact(std::span<const MlpTensors> experts, Pr
         biases.push_back(expert.bias(projection));
     }
     options.columnBias = biases;
-    MOESCOPE_TRY(const ProjectionAnalysis wrong, analyseProjection(views, context, options));
+    MOESCOPE_TRY(ProjectionAnalysis wrong, analyseProjection(views, context, options));
 
     BiasArtefact artefact;
     artefact.projection = projection;
@@ -73,6 +73,7 @@ Result<BiasArtefact> measureBiasArtefact(std::span<const MlpTensors> experts, Pr
     artefact.rightFirst = firstShare(right.deltaSigma);
     artefact.wrongFirst = firstShare(wrong.deltaSigma);
     artefact.ceiling = moetype::ceilingOf(right, share);
+    artefact.wrong = std::move(wrong);
     return artefact;
 }
 

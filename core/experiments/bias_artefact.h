@@ -25,6 +25,7 @@ struct BiasArtefact {
     double rightFirst = 0; ///< share of the differences' energy in their first direction
     double wrongFirst = 0;
     double ceiling = 0; ///< rank of noise of that shape
+    ProjectionAnalysis wrong; ///< everything, with the mistake
 };
 
 /// Whether any of the experts has a bias on this projection.

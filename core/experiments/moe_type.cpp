@@ -65,7 +65,9 @@ std::uint64_t memoryOf(const MoeModel& model, const MoeTypeSpec& spec, unsigned 
             largest = std::max({largest, analyseProjectionMemory(views, threads),
                 roundingMemory(views.front(), threads)});
             const std::uint64_t order = std::min(views.front().rows, views.front().cols);
-            kept += sizeof(double) * views.size() * (2 * order + views.size());
+            const bool twice = layer == spec.layers.front()
+                && hasBias(model.layer(layer).experts, projection);
+            kept += (twice ? 2 : 1) * sizeof(double) * views.size() * (2 * order + views.size());
         }
     }
     return largest + kept;

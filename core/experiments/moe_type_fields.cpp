@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -16,7 +19,7 @@ namespace moescope::moetype {
 
 namespace {
 
-/// Spectra of more numbers than this stay out of the report.
+/// Spectra of more numbers than this are made only when a file is written.
 constexpr std::uint64_t kMaxSpectrumNumbers = 1'000'000;
 /// The sources' bins of pairwise cosines.
 constexpr std::array<double, 4> kBinEdges{0.05, 0.15, 0.3, 0.5};
@@ -44,29 +47,41 @@ Json ranksPerExpert(
     return rows;
 }
 
-Json relativeSpectra(const std::vector<std::vector<double>>& spectra)
+using Spectra = std::vector<std::vector<double>>;
+
+std::vector<double> relative(const std::vector<double>& sigma)
 {
-    Json rows = Json::array();
-    for (const auto& sigma : spectra) {
-        std::vector<double> relative = sigma;
-        const double largest = sigma.empty() ? 0 : sigma.front();
-        for (double& value : relative)
-            value = largest > 0 ? value / largest : 0;
-        rows.push_back(std::move(relative));
-    }
-    return rows;
+    std::vector<double> values = sigma;
+    const double largest = sigma.empty() ? 0 : sigma.front();
+    for (double& value : values)
+        value = largest > 0 ? value / largest : 0;
+    return values;
 }
 
-Json energySpectra(const std::vector<std::vector<double>>& spectra)
+std::vector<double> energies(const std::vector<double>& sigma)
 {
-    Json rows = Json::array();
-    for (const auto& sigma : spectra) {
-        std::vector<double> energy = cumulativeEnergy(sigma);
-        energy.resize(sigma.size()); // zeros for zero energy
-        rows.push_back(std::move(energy));
-    }
-    return rows;
+    std::vector<double> energy = cumulativeEnergy(sigma);
+    energy.resize(sigma.size()); // zeros for zero energy
+    return energy;
 }
+
+/// The fields [L][proj][E][min] and what they are made of.
+struct SpectrumField {
+    const char* name;
+    const Spectra& (*spectra)(const ProjectionAnalysis&);
+    std::vector<double> (*values)(const std::vector<double>&);
+};
+const Spectra& deltaOf(const ProjectionAnalysis& analysis)
+{
+    return analysis.deltaSigma;
+}
+const Spectra& rawOf(const ProjectionAnalysis& analysis)
+{
+    return analysis.rawSigma;
+}
+constexpr std::array<SpectrumField, 4> kSpectrumFields{
+    {{"sigma_rel", deltaOf, relative}, {"sigma_rel_raw", rawOf, relative},
+        {"energy_cum", deltaOf, energies}, {"energy_cum_raw", rawOf, energies}}};
 
 std::vector<std::size_t> cosineBins(const ProjectionAnalysis& analysis)
 {
@@ -84,13 +99,59 @@ std::vector<std::size_t> cosineBins(const ProjectionAnalysis& analysis)
     return bins;
 }
 
-std::uint64_t spectrumNumbers(const MoeTypeResult& result)
+/// The shape [L][proj][E][min] of all spectra; nothing when layers or projections differ in theirs.
+std::optional<std::vector<std::uint64_t>> spectrumShape(const MoeTypeResult& result)
 {
-    std::uint64_t sum = 0;
-    for (const auto& layer : result.layers)
-        for (const auto& analysis : layer->analyses)
-            sum += std::uint64_t{analysis.experts()} * analysis.minimum();
-    return sum;
+    std::optional<std::vector<std::uint64_t>> shape;
+    for (const auto& layer : result.layers) {
+        for (const ProjectionAnalysis& analysis : layer->analyses) {
+            const std::vector<std::uint64_t> own{result.layers.size(), layer->analyses.size(),
+                analysis.experts(), analysis.minimum()};
+            if (shape && *shape != own)
+                return std::nullopt;
+            shape = own;
+        }
+    }
+    return shape;
+}
+
+bool spectraApart(const MoeTypeResult& result)
+{
+    const auto shape = spectrumShape(result);
+    return shape
+        && std::accumulate(shape->begin(), shape->end(), std::uint64_t{1}, std::multiplies<>())
+        > kMaxSpectrumNumbers;
+}
+
+/// What the indices of the arrays stand for; fields that are not listed are single values or
+/// tables.
+Json axes()
+{
+    const auto all = [](const char* names, const char* more) {
+        Json axis = Json::object();
+        for (std::string_view rest = names; !rest.empty();) {
+            const std::size_t end = std::min(rest.find(' '), rest.size());
+            axis[std::string(rest.substr(0, end))] = fmt::format("[layer][projection]{}", more);
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        return axis;
+    };
+    Json axis = {{"layer", "[layer] absolute block number"},
+        {"ordinal", "[layer] among the layers with experts"}, {"projection", "[projection]"},
+        {"share", "[share] of the energy"}, {"histogram_edges", "[bin]"}};
+    axis.update(all("rho_mean rho_mean_lo rho_mean_hi rho_mean_null rho_sd null_sd z pairs "
+                    "breakeven base_energy base_energy_null base_energy_excess delta_share norm_cv",
+        ""));
+    axis.update(all("cos", "[expert][expert]"));
+    axis.update(all("order", "[expert]"));
+    axis.update(all("histogram", "[bin] pairs"));
+    axis.update(all("rank_delta rank_raw", "[expert][share]"));
+    axis.update(all("ceiling ceiling_row_norms rank_over_ceiling rank_over_min "
+                    "rank_raw_over_ceiling rank_raw_over_min",
+        "[share]"));
+    axis.update(all("shape", "[rows, columns]"));
+    axis.update(all("sigma_rel sigma_rel_raw energy_cum energy_cum_raw", "[expert][direction]"));
+    return axis;
 }
 
 /// One layer's and projection's values, appended to the arrays [proj] of that layer.
@@ -115,26 +176,44 @@ void addAnalysis(Json& into, const OriginTest& test, const ProjectionAnalysis& a
     Json ceiling = Json::array();
     Json surrogate = Json::array();
     Json ratio = Json::array();
+    Json overMin = Json::array();
+    Json rawRatio = Json::array();
+    Json rawOverMin = Json::array();
+    const auto full = static_cast<double>(analysis.minimum());
     for (const double share : spec.shares) {
-        ceiling.push_back(ceilingOf(analysis, share));
+        const double noise = ceilingOf(analysis, share);
+        const double delta = ranksOf(analysis.deltaSigma, share).mean;
+        const double raw = ranksOf(analysis.rawSigma, share).mean;
+        ceiling.push_back(noise);
         surrogate.push_back(ranksOf(analysis.surrogateSigma, share).mean);
-        ratio.push_back(ranksOf(analysis.deltaSigma, share).mean / ceilingOf(analysis, share));
+        ratio.push_back(delta / noise);
+        overMin.push_back(delta / full);
+        rawRatio.push_back(raw / noise);
+        rawOverMin.push_back(raw / full);
     }
     into["ceiling"].push_back(std::move(ceiling));
     into["ceiling_row_norms"].push_back(std::move(surrogate));
     into["rank_over_ceiling"].push_back(std::move(ratio));
+    into["rank_over_min"].push_back(std::move(overMin));
+    into["rank_raw_over_ceiling"].push_back(std::move(rawRatio));
+    into["rank_raw_over_min"].push_back(std::move(rawOverMin));
     into["breakeven"].push_back(breakEvenRank(analysis.m, analysis.n));
     into["shape"].push_back({analysis.m, analysis.n});
     into["base_energy"].push_back(test.baseEnergy);
     into["base_energy_null"].push_back(test.baseEnergyNull);
+    into["base_energy_excess"].push_back(test.experts < 2
+            ? std::numeric_limits<double>::quiet_NaN()
+            : (test.baseEnergy - test.baseEnergyNull) / (1 - test.baseEnergyNull));
     into["delta_share"].push_back(analysis.deltaShare);
     into["norm_cv"].push_back(analysis.normCv);
     if (!withSpectra)
         return;
-    into["sigma_rel"].push_back(relativeSpectra(analysis.deltaSigma));
-    into["sigma_rel_raw"].push_back(relativeSpectra(analysis.rawSigma));
-    into["energy_cum"].push_back(energySpectra(analysis.deltaSigma));
-    into["energy_cum_raw"].push_back(energySpectra(analysis.rawSigma));
+    for (const SpectrumField& field : kSpectrumFields) {
+        Json rows = Json::array();
+        for (const auto& sigma : field.spectra(analysis))
+            rows.push_back(field.values(sigma));
+        into[field.name].push_back(std::move(rows));
+    }
 }
 
 Json verdictFields(const MoeTypeResult& result)
@@ -148,14 +227,28 @@ Json verdictFields(const MoeTypeResult& result)
         {"compressible", "not measured"}};
 }
 
-Json artefactFields(LayerId layer, const BiasArtefact& artefact)
+/// The main result's fields, of what the biases would fake: of one layer, and of the projections
+/// that have biases.
+Json artefactFields(const LayerWeights& layer, const MoeTypeSpec& spec, bool withSpectra)
 {
-    return {{"layer", layer.value}, {"projection", projectionName(artefact.projection)},
-        {"bias_over_weight_sd", artefact.biasOverWeight}, {"cosine_right", artefact.rightCosine},
-        {"cosine_wrong", artefact.wrongCosine}, {"rank_right", artefact.rightRank},
-        {"rank_wrong", artefact.wrongRank}, {"first_direction_right", artefact.rightFirst},
-        {"first_direction_wrong", artefact.wrongFirst}, {"ceiling", artefact.ceiling},
-        {"note", "wrong: the expert's bias was added to every column of its matrix"}};
+    Json fields;
+    fields["note"] = "wrong on purpose: each expert's bias was added to every column of its matrix";
+    fields["layer"] = Json::array({layer.layer.value});
+    fields["ordinal"] = Json::array({layer.ordinal});
+    fields["projection"] = Json::array();
+    fields["share"] = spec.shares;
+    Json one;
+    for (const BiasArtefact& artefact : layer.artefacts) {
+        fields["projection"].push_back(projectionName(artefact.projection));
+        addAnalysis(one, testOrigin(layer.layer, artefact.projection, artefact.wrong),
+            artefact.wrong, spec, withSpectra);
+        one["bias_over_weight_sd"].push_back(artefact.biasOverWeight);
+        one["first_direction"].push_back(artefact.wrongFirst);
+        one["first_direction_without"].push_back(artefact.rightFirst);
+    }
+    for (auto& [name, values] : one.items())
+        fields[name].push_back(std::move(values));
+    return fields;
 }
 
 Json drawnFields(const DrawnMean& drawn)
@@ -196,7 +289,8 @@ Json analysisFields(const MoeTypeResult& result)
         fields["projection"].push_back(projectionName(projection));
     fields["share"] = result.spec.shares;
     fields["histogram_edges"] = kBinEdges;
-    const bool withSpectra = spectrumNumbers(result) <= kMaxSpectrumNumbers;
+    fields["axes"] = axes();
+    const bool withSpectra = !spectraApart(result);
     for (const auto& layer : result.layers) {
         fields["layer"].push_back(layer->layer.value);
         fields["ordinal"].push_back(layer->ordinal);
@@ -207,13 +301,10 @@ Json analysisFields(const MoeTypeResult& result)
         for (auto& [name, values] : one.items())
             fields[name].push_back(std::move(values));
     }
-    if (!withSpectra)
-        fields["sigma_rel_omitted"] = fmt::format(
-            "more than {} values; analyse fewer layers to have them", kMaxSpectrumNumbers);
     fields["verdict"] = verdictFields(result);
     for (const auto& layer : result.layers)
-        for (const BiasArtefact& artefact : layer->artefacts)
-            fields["bias_artefact"].push_back(artefactFields(layer->layer, artefact));
+        if (!layer->artefacts.empty())
+            fields["artefact"] = artefactFields(*layer, result.spec, withSpectra);
     for (const auto& layer : result.layers)
         for (const RoundingEffect& effect : layer->rounding)
             fields["rounding"].push_back(roundingFields(layer->layer, effect));
@@ -225,6 +316,28 @@ Json analysisFields(const MoeTypeResult& result)
                 {"note", "the sources' formula; decides nothing here"}};
     }
     return fields;
+}
+
+std::vector<BigArray> spectraBesideTheJson(const MoeTypeResult& result)
+{
+    std::vector<BigArray> arrays;
+    if (!spectraApart(result))
+        return arrays;
+    const std::vector<std::uint64_t> shape = *spectrumShape(result);
+    for (const SpectrumField& field : kSpectrumFields) {
+        const auto part = [layers = result.layers, field](std::size_t index) {
+            const std::size_t projections = layers.front()->analyses.size();
+            const ProjectionAnalysis& analysis
+                = layers[index / projections]->analyses[index % projections];
+            std::vector<float> values;
+            for (const auto& sigma : field.spectra(analysis))
+                for (const double value : field.values(sigma))
+                    values.push_back(static_cast<float>(value));
+            return values;
+        };
+        arrays.push_back({field.name, shape, static_cast<std::size_t>(shape[0] * shape[1]), part});
+    }
+    return arrays;
 }
 
 } // namespace moescope::moetype

@@ -136,8 +136,7 @@ Finding projectionFinding(const MoeTypeResult& result, Projection projection)
             finding.conclusion
                 = fmt::format("The {} projections are less alike than random ones.", name);
         else
-            finding.conclusion
-                = fmt::format("The {} projections leave the question open.", name);
+            finding.conclusion = fmt::format("The {} projections leave the question open.", name);
         break;
     }
     return finding;
@@ -235,6 +234,7 @@ Report moeTypeReport(const MoeTypeResult& result)
     *report.spec = Json{{"layers", layers}, {"experts", result.spec.experts},
         {"projections", projections}, {"shares", result.spec.shares}, {"seed", result.spec.seed}};
     *report.fields = analysisFields(result);
+    report.bigArrays = spectraBesideTheJson(result);
 
     Finding headline
         = cosineFinding("The experts share an origin", result.tests, result.tests.size());

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,15 @@ struct ModelIdentity {
     std::string dtype;
 };
 
+/// Numbers of a report that are too many to stand in its JSON. They are made only while a file beside the JSON is
+/// written.
+struct BigArray {
+    std::string name; ///< in `fields`
+    std::vector<std::uint64_t> shape;
+    std::size_t parts = 0; ///< one after the other they fill the shape
+    std::function<std::vector<float>(std::size_t)> part;
+};
+
 /// What an experiment found: the same numbers for the window, the CLI and every export.
 struct Report {
     Report();
@@ -37,6 +47,7 @@ struct Report {
     ModelIdentity model;
     std::unique_ptr<Json> spec; ///< parameters as run, never null
     std::unique_ptr<Json> fields; ///< the result fields of EXPERIMENTS section 6, never null
+    std::vector<BigArray> bigArrays;
     std::uint64_t seed = 1;
     std::vector<Finding> findings;
     std::vector<Figure> figures;
@@ -44,14 +55,14 @@ struct Report {
 };
 
 /// `{schema "moescope/explore/1", program{version, commit}, title, complete, model, spec, seed, fields, findings[],
-/// figures[]}`, everything inline.
+/// figures[]}`, everything inline but `bigArrays`: in their place stands that and why they are left out.
 Json reportToJson(const Report& report);
 Json figureToJson(const Figure& figure);
 Json findingToJson(const Finding& finding);
 Json programToJson();
 Json identityToJson(const ModelIdentity& model);
 /// reportToJson as a file. Arrays of more than 1e5 numbers go to `path`.safetensors beside it and are named by a
-/// reference, unless `path` is a device or a pipe.
+/// reference, and so do `bigArrays`, unless `path` is a device or a pipe.
 Status writeReportJson(const Report& report, const std::filesystem::path& path);
 
 std::string reportToMarkdown(const Report& report);

@@ -35,6 +35,12 @@ Json reportToJson(const Report& report)
     json["spec"] = report.spec ? *report.spec : Json::object();
     json["seed"] = report.seed;
     json["fields"] = report.fields ? *report.fields : Json::object();
+    for (const BigArray& array : report.bigArrays)
+        json["fields"][array.name] = Json{{"omitted",
+                                              "too many numbers for the JSON; written to a "
+                                              ".safetensors file beside it when the report goes "
+                                              "to a file"},
+            {"shape", array.shape}};
     json["findings"] = Json::array();
     for (const Finding& finding : report.findings)
         json["findings"].push_back(findingToJson(finding));
@@ -57,7 +63,13 @@ Status writeReportJson(const Report& report, const fs::path& path)
     // JSON.
     if (!fs::exists(before) || fs::is_regular_file(before)) {
         SafetensorsWriter writer;
-        if (moveBigArrays(json, writer, sidecar.filename().string()) > 0) {
+        const std::string name = sidecar.filename().string();
+        for (const BigArray& array : report.bigArrays) {
+            const std::string tensor = "fields." + array.name;
+            writer.addF32Parts(tensor, array.shape, array.parts, array.part);
+            json["fields"][array.name] = sidecarReference(name, tensor, DType::F32, array.shape);
+        }
+        if (moveBigArrays(json, writer, name) + report.bigArrays.size() > 0) {
             MOESCOPE_CHECK(writer.write(sidecar));
             wroteSidecar = true;
         }

@@ -122,8 +122,7 @@ std::size_t move(
         numbers *= extent;
     if (numbers > kSidecarNumbers) {
         const DType dtype = addArray(writer, path, *shape, json);
-        json = Json{{"file", fileName}, {"tensor", path}, {"dtype", safetensorsName(dtype)},
-            {"shape", *shape}};
+        json = sidecarReference(fileName, path, dtype, *shape);
         return 1;
     }
     if (!shape)
@@ -133,6 +132,13 @@ std::size_t move(
 }
 
 } // namespace
+
+Json sidecarReference(const std::string& fileName, const std::string& tensor, DType dtype,
+    const std::vector<std::uint64_t>& shape)
+{
+    return {{"file", fileName}, {"tensor", tensor}, {"dtype", safetensorsName(dtype)},
+        {"shape", shape}};
+}
 
 std::size_t moveBigArrays(Json& json, SafetensorsWriter& writer, const std::string& fileName)
 {

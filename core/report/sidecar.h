@@ -12,6 +12,9 @@ namespace moescope {
 /// Arrays of more numbers than this leave the JSON.
 inline constexpr std::uint64_t kSidecarNumbers = 100'000;
 
+/// `{"file", "tensor", "dtype", "shape"}`: what stands in the JSON for an array in the file beside it.
+Json sidecarReference(const std::string& fileName, const std::string& tensor, DType dtype,
+    const std::vector<std::uint64_t>& shape);
 /// Moves every rectangular array of more than kSidecarNumbers numbers (null counts as NaN) into
 /// `writer`, named by its path
 /// ("fields.w"), and puts `{"file", "tensor", "dtype", "shape"}` in its place. Nothing is rounded:

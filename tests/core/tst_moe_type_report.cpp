@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <numeric>
 
 #include "core/io/json.h"
+
+#include <QtCore/QTemporaryDir>
+
 #include "tests/core/moe_type_support.h"
 
 using namespace moescope;
@@ -13,6 +17,22 @@ using namespace moescope::test;
 
 class TestMoeTypeReport : public QObject {
     Q_OBJECT
+
+    /// The result of one layer whose gate projections are these; flat spectra where it has none.
+    static MoeTypeResult oneLayer(ProjectionAnalysis gate)
+    {
+        if (gate.deltaSigma.empty())
+            gate.deltaSigma.assign(gate.experts(), std::vector<double>(gate.minimum(), 1.0));
+        gate.rawSigma = gate.surrogateSigma = gate.deltaSigma;
+        LayerWeights layer;
+        layer.projections = {Projection::Gate};
+        layer.analyses.push_back(std::move(gate));
+        MoeTypeResult result;
+        result.spec.layers = {layer.layer};
+        result.spec.projections = layer.projections;
+        addLayer(result, std::make_shared<const LayerWeights>(std::move(layer)));
+        return result;
+    }
 
 private slots:
     void figuresHoldTheNumbers()
@@ -176,16 +196,33 @@ private slots:
             return sizes;
         };
         using Sizes = std::vector<std::size_t>;
-        for (const char* name : {"rho_mean", "rho_mean_lo", "rho_mean_hi", "rho_mean_null",
-                 "rho_sd", "z", "base_energy", "base_energy_null", "norm_cv", "breakeven"})
+        for (const char* name :
+            {"rho_mean", "rho_mean_lo", "rho_mean_hi", "rho_mean_null", "rho_sd", "z",
+                "base_energy", "base_energy_null", "base_energy_excess", "norm_cv", "breakeven"})
             QCOMPARE(shape(name), (Sizes{2, 3}));
         QCOMPARE(shape("cos"), (Sizes{2, 3, 16, 16}));
         QCOMPARE(shape("order"), (Sizes{2, 3, 16}));
         QCOMPARE(shape("histogram"), (Sizes{2, 3, 5}));
         for (const char* name : {"rank_delta", "rank_raw"})
             QCOMPARE(shape(name), (Sizes{2, 3, 16, 3}));
-        for (const char* name : {"ceiling", "rank_over_ceiling"})
+        for (const char* name : {"ceiling", "rank_over_ceiling", "rank_over_min",
+                 "rank_raw_over_ceiling", "rank_raw_over_min"})
             QCOMPARE(shape(name), (Sizes{2, 3, 3}));
+        // Every array says what its indices are, and no axis is of an array that is not there.
+        QVERIFY(!fields.contains("artefact"));
+        for (const auto& [name, axes] : fields["axes"].items())
+            QCOMPARE(shape(name.c_str()).size(),
+                static_cast<std::size_t>(std::ranges::count(axes.get<std::string>(), '[')));
+        for (const auto& [name, values] : fields.items())
+            QVERIFY(!values.is_array() || fields["axes"].contains(name));
+        double ranks = 0;
+        for (const Json& expert : fields["rank_delta"][1][0])
+            ranks += expert[1].get<double>();
+        QVERIFY(std::abs(fields["rank_over_min"][1][0][1].get<double>() - ranks / 16 / 96) < 1e-12);
+        const double base = fields["base_energy"][0][2].get<double>();
+        QVERIFY(std::abs(fields["base_energy_excess"][0][2].get<double>()
+                    - (base - 1.0 / 16) / (1 - 1.0 / 16))
+            < 1e-12);
         for (const char* name : {"sigma_rel", "energy_cum", "sigma_rel_raw", "energy_cum_raw"})
             QCOMPARE(shape(name), (Sizes{2, 3, 16, 96}));
         QCOMPARE(fields["sigma_rel"][0][0][0][0].get<double>(), 1.0);
@@ -206,6 +243,79 @@ private slots:
             ids.push_back(figure.id);
         std::sort(ids.begin(), ids.end());
         QVERIFY(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
+    }
+
+    /// (β - 1/N) / (1 - 1/N) is the mean cosine when the norms are equal.
+    void excessOfTheBaseIsTheCosineOfEqualNorms()
+    {
+        const auto result = oneLayer(analysisWith(4, 96, 64, 0.3));
+        const Report report = moeTypeReport(result);
+        const double excess = (*report.fields)["base_energy_excess"][0][0].get<double>();
+        QVERIFY(std::abs(excess - 0.3) < 1e-12);
+    }
+
+    void biasesFakeTheSameFields()
+    {
+        const auto result = analyse(openAt(fixtures() / "families" / "gpt_oss_bf16"));
+        VERIFY_OK(result);
+        const Report report = moeTypeReport(*result);
+        const Json& fields = *report.fields;
+        const Json& artefact = fields["artefact"];
+        QCOMPARE(artefact["layer"].size(), std::size_t{1});
+        QVERIFY(artefact["projection"] == fields["projection"]);
+        for (const char* name : {"cos", "rho_mean", "rho_mean_lo", "rho_mean_hi", "rho_sd", "z",
+                 "rank_delta", "rank_raw", "ceiling", "base_energy", "base_energy_excess",
+                 "norm_cv", "sigma_rel", "rank_over_ceiling"}) {
+            QCOMPARE(artefact[name].size(), std::size_t{1});
+            QCOMPARE(artefact[name][0].size(), artefact["projection"].size());
+            QCOMPARE(artefact[name][0][0].size(), fields[name][0][0].size());
+        }
+        QVERIFY(artefact["ceiling"][0] == fields["ceiling"][0]);
+        QVERIFY(artefact["rho_mean"][0][0] != fields["rho_mean"][0][0]);
+        QVERIFY(artefact["note"].get<std::string>().starts_with("wrong on purpose"));
+    }
+
+    void manySpectraGoBesideTheJson()
+    {
+        MoeTypeResult result;
+        result.spec.projections = {Projection::Gate};
+        for (std::uint32_t l = 0; l < 4; ++l) {
+            LayerWeights layer;
+            layer.layer = LayerId(l);
+            layer.projections = result.spec.projections;
+            layer.analyses = {analysisWith(64, 4200, 4100, 0.1)};
+            std::vector<double> sigma(4100, 1.0);
+            sigma[0] = 2 + l;
+            layer.analyses[0].deltaSigma.assign(64, sigma);
+            layer.analyses[0].rawSigma = layer.analyses[0].deltaSigma;
+            result.spec.layers.push_back(layer.layer);
+            addLayer(result, std::make_shared<const LayerWeights>(std::move(layer)));
+        }
+        const Report report = moeTypeReport(result);
+        const Json inlined = reportToJson(report);
+        QVERIFY(inlined["fields"]["sigma_rel"]["omitted"].is_string());
+        QCOMPARE(inlined["fields"]["sigma_rel"]["shape"].dump(), std::string("[4,1,64,4100]"));
+
+        QTemporaryDir folder;
+        const std::filesystem::path path = folder.filePath("report.json").toStdString();
+        VERIFY_OK(writeReportJson(report, path));
+        const auto json = readJsonFile(path);
+        VERIFY_OK(json);
+        const Json& reference = (*json)["fields"]["sigma_rel"];
+        QCOMPARE(reference["file"].get<std::string>(), std::string("report.json.safetensors"));
+        QCOMPARE(reference["shape"].dump(), std::string("[4,1,64,4100]"));
+        const auto sidecar = Checkpoint::open(path.string() + ".safetensors");
+        VERIFY_OK(sidecar);
+        for (const char* name : {"sigma_rel", "sigma_rel_raw", "energy_cum", "energy_cum_raw"})
+            QVERIFY((*sidecar)->find(std::string("fields.") + name));
+        const TensorInfo* tensor = (*sidecar)->find("fields.sigma_rel");
+        QCOMPARE(tensor->dtype, DType::F32);
+        std::vector<float> values(tensor->elements());
+        std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
+        for (std::size_t l = 0; l < 4; ++l) {
+            QCOMPARE(values[l * 64 * 4100], 1.0F);
+            QCOMPARE(values[l * 64 * 4100 + 1], 1.0F / static_cast<float>(2 + l));
+        }
     }
 
     void sentencesFollowTheVerdicts_data()
@@ -239,19 +349,9 @@ private slots:
         QFETCH(int, verdict);
         QFETCH(QString, headline);
         QFETCH(QString, sentence);
-        LayerWeights layer;
-        layer.projections = {Projection::Gate};
-        layer.analyses = {analysisWith(4, 96, 64, cosine)};
-        ProjectionAnalysis& gate = layer.analyses.front();
+        ProjectionAnalysis gate = analysisWith(4, 96, 64, cosine);
         gate.cosines.error = error;
-        gate.deltaSigma.assign(4, std::vector<double>(64, 1.0));
-        gate.rawSigma = gate.surrogateSigma = gate.deltaSigma;
-        MoeTypeResult result;
-        result.spec.layers = {layer.layer};
-        result.spec.projections = layer.projections;
-        result.spec.experts = 4;
-        addLayer(result, std::make_shared<const LayerWeights>(layer));
-        const Report report = moeTypeReport(result);
+        const Report report = moeTypeReport(oneLayer(std::move(gate)));
         QCOMPARE(static_cast<int>(report.findings[0].verdict), verdict);
         QCOMPARE(static_cast<int>(report.findings[1].verdict), verdict);
         QVERIFY(QString::fromStdString(report.findings[0].conclusion).contains(headline));
@@ -260,10 +360,7 @@ private slots:
 
     void ranksFollowTheVerdicts()
     {
-        LayerWeights layer;
-        layer.projections = {Projection::Gate};
-        layer.analyses = {analysisWith(4, 96, 64, 0.1)};
-        ProjectionAnalysis& gate = layer.analyses.front();
+        ProjectionAnalysis gate = analysisWith(4, 96, 64, 0.1);
         const auto ceiling = static_cast<std::size_t>(marchenkoPasturRank(96, 64, 0.95));
         const auto flat = [](std::size_t rank) { // 95 % of the energy in this many directions
             std::vector<double> sigma(64, 1e-6);
@@ -274,12 +371,7 @@ private slots:
             gate.deltaSigma.clear();
             for (const std::size_t rank : ranks)
                 gate.deltaSigma.push_back(flat(rank));
-            gate.rawSigma = gate.surrogateSigma = gate.deltaSigma;
-            MoeTypeResult result;
-            result.spec.layers = {layer.layer};
-            result.spec.projections = layer.projections;
-            addLayer(result, std::make_shared<const LayerWeights>(layer));
-            return moeTypeReport(result).findings[2];
+            return moeTypeReport(oneLayer(gate)).findings[2];
         };
         const auto says = [](const Finding& finding, Verdict verdict, const char* words) {
             return finding.verdict == verdict
