@@ -3,13 +3,13 @@
 #include "core/checkpoint/weight_files.h"
 
 #include <algorithm>
-#include <array>
-#include <fstream>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "core/base/text.h"
 #include "core/checkpoint/gguf.h"
+#include "core/io/file_write.h"
 
 namespace moescope {
 
@@ -187,10 +187,8 @@ Result<WeightFiles> fromWeightFile(const fs::path& path, const fs::path& folder)
 /// Downloads are sometimes kept under a name without suffix.
 bool beginsLikeGguf(const fs::path& path)
 {
-    std::ifstream stream(path, std::ios::binary);
-    std::array<char, 4> begin{};
-    stream.read(begin.data(), begin.size());
-    return stream && isGguf(std::as_bytes(std::span(begin)));
+    const std::string begin = firstBytes(path, 4);
+    return isGguf(std::as_bytes(std::span(begin)));
 }
 
 } // namespace

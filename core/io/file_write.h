@@ -12,14 +12,23 @@
 
 namespace moescope {
 
-/// Writes a temporary file beside `path` and renames it, so that an older file survives any failure. Devices and pipes
-/// (such as /dev/stdout) are written directly. Errors are CannotWrite and name the path.
+/// Writes a temporary file beside `path` and renames it, so that an older file survives any
+/// failure. Devices and pipes (such as /dev/stdout) are written directly. Errors are CannotWrite
+/// and name the path.
 Status writeFileAtomically(const std::filesystem::path& path, std::string_view content);
 /// Same, for content that is produced piece by piece; `produce` returns an error to give up.
 Status writeFileAtomically(
     const std::filesystem::path& path, const std::function<Status(std::ostream&)>& produce);
 
-/// Reads a whole file of at most `maxBytes`.
-Result<std::string> readTextFile(const std::filesystem::path& path, std::size_t maxBytes = 1U << 30);
+/// Error when `path` is missing (NotFound), or a folder, device, pipe or socket (Io). To be asked
+/// before opening what a model folder holds: to open a pipe or a device can hang or have effects.
+Status checkRegularFile(const std::filesystem::path& path);
+
+/// Reads a whole regular file of at most `maxBytes`.
+Result<std::string> readTextFile(
+    const std::filesystem::path& path, std::size_t maxBytes = 1U << 30);
+
+/// Up to `count` bytes from the beginning; none of what is no regular file or cannot be read.
+std::string firstBytes(const std::filesystem::path& path, std::size_t count);
 
 } // namespace moescope

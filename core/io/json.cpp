@@ -131,10 +131,6 @@ Result<Json> parseJson(std::string_view text, std::string_view source, std::size
 
 Result<Json> readJsonFile(const std::filesystem::path& path, std::size_t maxBytes)
 {
-    // Reading a pipe that nobody writes to would wait for ever.
-    std::error_code error;
-    if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
-        return fail(ErrorCode::Io, fmt::format("{} is not a regular file.", path.string()));
     MOESCOPE_TRY(const std::string text, readTextFile(path, maxBytes));
     return parseJson(text, path.string());
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "core/io/file_write.h"
 #include "core/io/mapping_guard.h"
 
 namespace moescope {
@@ -23,46 +24,25 @@ namespace {
 
 tl::unexpected<Error> cannotRead(const fs::path& path, int error)
 {
-    const std::string name = displayPath(path);
-    if (error == ENOENT || error == ENOTDIR) {
-        std::error_code ignored;
-        const fs::path target = fs::read_symlink(path, ignored);
-        if (!target.empty())
-            return fail(ErrorCode::NotFound,
-                fmt::format(
-                    "{} is a link to {}, which does not exist.", name, displayPath(target)));
-        return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", name));
-    }
     return fail(ErrorCode::Io,
-        fmt::format("{} cannot be read: {}.", name, std::generic_category().message(error)));
-}
-
-Status checkIsRegular(const fs::path& path, const struct stat& info)
-{
-    if (S_ISDIR(info.st_mode))
-        return fail(ErrorCode::Io, fmt::format("{} is a folder, not a file.", displayPath(path)));
-    if (!S_ISREG(info.st_mode))
-        return fail(ErrorCode::Io,
-            fmt::format("{} is a device, pipe or socket, not a regular file.", displayPath(path)));
-    return {};
+        fmt::format(
+            "{} cannot be read: {}.", displayPath(path), std::generic_category().message(error)));
 }
 
 } // namespace
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const fs::path& path)
 {
-    // Looked at before opening: to open a device or a pipe can hang or have effects.
+    MOESCOPE_CHECK(checkRegularFile(path));
     struct stat info;
-    if (::stat(path.c_str(), &info) != 0)
-        return cannotRead(path, errno);
-    MOESCOPE_CHECK(checkIsRegular(path, info));
-
     std::shared_ptr<MappedFile> file(new MappedFile);
     file->m_path = path;
     file->m_descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file->m_descriptor < 0 || ::fstat(file->m_descriptor, &info) != 0)
         return cannotRead(path, errno);
-    MOESCOPE_CHECK(checkIsRegular(path, info));
+    if (!S_ISREG(info.st_mode))
+        return fail(
+            ErrorCode::Io, fmt::format("{} changed while it was opened.", displayPath(path)));
     if (info.st_size == 0)
         return fail(ErrorCode::BadFormat, fmt::format("{} is empty.", displayPath(path)));
     const auto size = static_cast<std::uint64_t>(info.st_size);
@@ -72,6 +52,11 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const fs::path& path)
 
     void* const memory = ::mmap(
         nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_SHARED, file->m_descriptor, 0);
+    if (memory == MAP_FAILED && errno == ENOMEM)
+        return fail(ErrorCode::OutOfMemory,
+            fmt::format("{} cannot be opened: there is no room for its {} bytes in the memory that "
+                        "this process may use.",
+                displayPath(path), size));
     if (memory == MAP_FAILED)
         return cannotRead(path, errno);
     file->m_bytes = {static_cast<const std::byte*>(memory), static_cast<std::size_t>(size)};

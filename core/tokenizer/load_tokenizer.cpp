@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/tokenizer.h"
 
-#include <array>
-#include <fstream>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -24,10 +23,8 @@ using tokenization::kMaxFile;
 
 bool isGgufFile(const std::filesystem::path& path)
 {
-    std::ifstream stream(path, std::ios::binary);
-    std::array<char, 4> begin{};
-    stream.read(begin.data(), begin.size());
-    return stream && isGguf(std::as_bytes(std::span(begin)));
+    const std::string begin = firstBytes(path, 4);
+    return isGguf(std::as_bytes(std::span(begin)));
 }
 
 Result<std::shared_ptr<const Tokenizer>> loadFile(const std::filesystem::path& path)

@@ -4,6 +4,8 @@
 #include <set>
 #include <stdexcept>
 
+#include <sys/stat.h>
+
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/io/file_write.h"
@@ -105,6 +107,53 @@ private slots:
             many += ", \"k" + std::to_string(i) + "\": 0";
         QVERIFY(parseJson(many + "}", "x").error().message.find("more than") != std::string::npos);
         QVERIFY(!parseJson("\"\xFF\"", "x").has_value());
+    }
+
+    void whatIsNoFileIsNotOpened()
+    {
+        QTemporaryDir folder;
+        const std::filesystem::path pipe = folder.filePath("pipe").toStdString();
+        QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0); // to open it would wait for a writer
+        for (const std::filesystem::path& path :
+            {pipe, std::filesystem::path("/dev/zero"), std::filesystem::path("/")}) {
+            const auto text = readTextFile(path);
+            QVERIFY(!text);
+            QCOMPARE(text.error().code, ErrorCode::Io);
+            QVERIFY(firstBytes(path, 4).empty());
+        }
+        VERIFY_OK(writeFileAtomically(folder.filePath("a").toStdString(), "GGUF and more"));
+        QCOMPARE(firstBytes(folder.filePath("a").toStdString(), 4), std::string("GGUF"));
+        QCOMPARE(firstBytes(folder.filePath("a").toStdString(), 99).size(), std::size_t{13});
+    }
+
+    void newFilesHaveTheUsualModeAndReplacedOnesKeepTheirs()
+    {
+        QTemporaryDir folder;
+        const std::filesystem::path path = folder.filePath("a.txt").toStdString();
+        const auto mode = [&] {
+            struct stat info { };
+            return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
+        };
+        const mode_t before = ::umask(0027);
+        const auto written = writeFileAtomically(path, "new");
+        ::umask(before);
+        VERIFY_OK(written);
+        QCOMPARE(mode(), mode_t{0640});
+        QCOMPARE(::chmod(path.c_str(), 0604), 0);
+        VERIFY_OK(writeFileAtomically(path, "newer"));
+        QCOMPARE(mode(), mode_t{0604});
+    }
+
+    void writingThatThrowsLeavesNothing()
+    {
+        QTemporaryDir folder;
+        QVERIFY_THROWS_EXCEPTION(std::runtime_error,
+            (void)writeFileAtomically(folder.filePath("a.txt").toStdString(),
+                [](std::ostream& stream) -> Status {
+                    stream << "half";
+                    throw std::runtime_error("no");
+                }));
+        QVERIFY(std::filesystem::is_empty(folder.path().toStdString()));
     }
 
     void writingKeepsTheOldFileOnFailure()
