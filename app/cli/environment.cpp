@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kDefaultShare = 0.8;
-constexpr unsigned kMostThreads = 1024;
 
 struct Unit {
     std::string_view name;
@@ -73,9 +72,6 @@ Environment::Environment(Console& console, unsigned threads, std::stop_token sto
 Result<std::unique_ptr<Environment>> Environment::create(
     const WorkOptions& options, Console& console, std::stop_token stop)
 {
-    if (options.threads > kMostThreads)
-        return fail(
-            ErrorCode::InvalidArgument, fmt::format("--threads must be at most {}.", kMostThreads));
     const std::uint64_t available = availableMemory();
     auto limit = static_cast<std::uint64_t>(kDefaultShare * static_cast<double>(available));
     if (!options.memory.empty()) {

@@ -8,6 +8,8 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -51,6 +53,34 @@ struct WorkerPool::State {
     bool stopping = false;
     std::vector<std::thread> threads;
 
+    /// False when the system refused one; those that were made stay.
+    bool start(std::size_t count)
+    {
+        try {
+            threads.reserve(count);
+            while (threads.size() < count)
+                threads.emplace_back([this] { loop(); });
+            return true;
+        } catch (const std::system_error&) {
+            return false;
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
+    }
+
+    void stop()
+    {
+        {
+            const std::scoped_lock lock(mutex);
+            stopping = true;
+        }
+        work.notify_all();
+        for (auto& thread : threads)
+            thread.join();
+        threads.clear();
+        stopping = false;
+    }
+
     void loop()
     {
         std::unique_lock lock(mutex);
@@ -78,19 +108,17 @@ WorkerPool::WorkerPool(unsigned threads)
 {
     if (threads == 0)
         threads = std::max(1U, std::thread::hardware_concurrency());
-    for (unsigned i = 1; i < threads; ++i)
-        m_state->threads.emplace_back([state = m_state.get()] { state->loop(); });
+    if (m_state->start(threads - 1))
+        return;
+    // The system gives no more. Half of what it gave leaves room for the work itself.
+    const std::size_t given = m_state->threads.size();
+    m_state->stop();
+    m_state->start(given / 2);
 }
 
 WorkerPool::~WorkerPool()
 {
-    {
-        const std::scoped_lock lock(m_state->mutex);
-        m_state->stopping = true;
-    }
-    m_state->work.notify_all();
-    for (auto& thread : m_state->threads)
-        thread.join();
+    m_state->stop();
 }
 
 unsigned WorkerPool::threads() const

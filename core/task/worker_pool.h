@@ -11,7 +11,10 @@ namespace moescope {
 /// Threads for work that is parallel over independent outputs; the result never depends on their number.
 class WorkerPool {
 public:
-    /// `threads` counts the calling thread too; 0 means all cores.
+    static constexpr unsigned kMostThreads = 1024; ///< that a user may ask for
+
+    /// `threads` counts the calling thread too; 0 means all cores. Makes do with fewer where the
+    /// system gives no more.
     explicit WorkerPool(unsigned threads = 0);
     ~WorkerPool();
     WorkerPool(const WorkerPool&) = delete;

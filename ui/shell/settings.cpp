@@ -9,6 +9,7 @@
 #include <QTemporaryDir>
 
 #include "core/checkpoint/recent_models.h"
+#include "core/task/worker_pool.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -102,7 +103,7 @@ void Settings::setMotion(bool allowed)
 
 unsigned Settings::threads() const
 {
-    return m_store->value(kThreads, 0).toUInt();
+    return qMin(m_store->value(kThreads, 0).toUInt(), WorkerPool::kMostThreads);
 }
 
 void Settings::setThreads(unsigned threads)
