@@ -158,10 +158,15 @@ Status BpeEncoder::encodeLong(std::string_view piece, std::vector<ModelToken>& o
     std::size_t begin = 0;
     CodePoint left;
     bool leftKnown = false;
+    std::size_t nextCheck = 0;
     for (std::size_t i = 0; pairs && i < piece.size();) {
         const CodePoint point = decodeUtf8(piece, i);
         const bool known
             = m_model.findCharacter(piece.substr(i, point.bytes), point.value).has_value();
+        if (m_context && i >= nextCheck) {
+            MOESCOPE_CHECK(m_context->check());
+            nextCheck = i + kLongPiece;
+        }
         if (leftKnown && known && !pairs->contains(left.value, point.value)) {
             MOESCOPE_CHECK(encodeCached(
                 piece.substr(begin, i - begin), static_cast<std::uint32_t>(begin), out));
@@ -189,7 +194,7 @@ Status BpeEncoder::encodeCached(
         }
     }
     MOESCOPE_CHECK(readSymbols(piece));
-    m_merger.run(m_model.m_merges, m_symbols);
+    MOESCOPE_CHECK(m_merger.run(m_model.m_merges, m_symbols, m_context));
     append(m_symbols.data(), m_symbols.size());
     if (cacheable && m_cache.size() < kCachedPieces) {
         m_cache.emplace(piece,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/task/task_context.h"
 #include "core/tokenizer/character_pairs.h"
 #include "core/tokenizer/merge_table.h"
 #include "core/tokenizer/vocabulary.h"
@@ -66,8 +67,10 @@ private:
 /// belongs to one thread.
 class BpeEncoder {
 public:
-    explicit BpeEncoder(const BpeModel& model)
+    /// A long piece is given up when `context` is asked to stop.
+    explicit BpeEncoder(const BpeModel& model, const TaskContext* context = nullptr)
         : m_model(model)
+        , m_context(context)
     {
     }
     /// Appends the piece's tokens. The piece's text must outlive the encoder.
@@ -84,6 +87,7 @@ private:
         std::uint32_t count = 0;
     };
     const BpeModel& m_model;
+    const TaskContext* m_context;
     std::unordered_map<std::string_view, CacheEntry> m_cache;
     std::vector<ModelToken> m_cachedTokens;
     std::vector<ModelToken> m_symbols;

@@ -18,6 +18,9 @@ namespace {
 /// A space in the alphabet of byte-level vocabularies.
 constexpr char32_t kByteLevelSpace = 0x120;
 
+constexpr double kSplittingShare = 0.4; ///< of the time, as measured on long texts
+constexpr std::size_t kCheckedBytes = 1U << 16; ///< of text between two looks at the stop request
+
 bool isTrimmed(char32_t c)
 {
     return c == kByteLevelSpace || isWhitespace(c);
@@ -76,21 +79,19 @@ JsonTokenizer::JsonTokenizer(Parts parts, std::filesystem::path path, std::strin
 {
 }
 
-Result<Encoding> JsonTokenizer::encode(std::string_view utf8) const
+Result<Encoding> JsonTokenizer::encode(std::string_view utf8, TaskContext& context) const
 {
     MOESCOPE_CHECK(checkInput(utf8));
-    return withoutExceptions<Result<Encoding>>([&] { return encodeText(utf8); });
+    return withoutExceptions<Result<Encoding>>([&] { return encodeText(utf8, context); });
 }
 
-Result<Encoding> JsonTokenizer::encodeWithSpecial(std::string_view utf8) const
+void JsonTokenizer::addSpecial(Encoding& encoding, std::size_t textBytes) const
 {
-    MOESCOPE_TRY(Encoding encoding, encode(utf8));
-    frame(encoding, m_parts.postProcessor.before, m_parts.postProcessor.after, utf8.size());
-    return encoding;
+    frame(encoding, m_parts.postProcessor.before, m_parts.postProcessor.after, textBytes);
 }
 
-Status JsonTokenizer::prepare(
-    std::string_view utf8, AlignedText& text, std::vector<TextPiece>& pieces) const
+Status JsonTokenizer::prepare(std::string_view utf8, AlignedText& text,
+    std::vector<TextPiece>& pieces, const TaskContext& context) const
 {
     text = AlignedText::fromInput(utf8);
     m_parts.added.split(text.text, 0, text.text.size(), false, pieces);
@@ -99,6 +100,7 @@ Status JsonTokenizer::prepare(
         normalized.reserve(text.text.size());
         for (TextPiece& piece : pieces) {
             const std::size_t begin = normalized.text.size();
+            MOESCOPE_CHECK(context.check());
             AlignedText part = text.slice(piece.begin, piece.end);
             if (piece.added < 0)
                 MOESCOPE_CHECK(m_parts.normalizer.apply(part));
@@ -122,12 +124,13 @@ Status JsonTokenizer::prepare(
     return {};
 }
 
-Result<Encoding> JsonTokenizer::encodeText(std::string_view utf8) const
+Result<Encoding> JsonTokenizer::encodeText(std::string_view utf8, TaskContext& context) const
 {
+    context.progress(0, "Splitting the text");
     AlignedText text;
     std::vector<TextPiece> pieces;
-    MOESCOPE_CHECK(prepare(utf8, text, pieces));
-    MOESCOPE_CHECK(m_parts.preTokenizer.apply(text, pieces));
+    MOESCOPE_CHECK(prepare(utf8, text, pieces, context));
+    MOESCOPE_CHECK(m_parts.preTokenizer.apply(text, pieces, context));
     if (text.text.size() > kMaxText)
         return fail(ErrorCode::InvalidArgument,
             fmt::format("The text is {} long after normalization; at most {} can be tokenized.",
@@ -144,9 +147,18 @@ Result<Encoding> JsonTokenizer::encodeText(std::string_view utf8) const
               encoding.ids.push_back(id);
               encoding.offsets.emplace_back(span.begin, span.end);
           };
-    BpeEncoder encoder(*m_parts.model);
+    BpeEncoder encoder(*m_parts.model, &context);
     std::vector<ModelToken> tokens;
+    std::size_t nextCheck = 0;
     for (const TextPiece& piece : pieces) {
+        if (piece.begin >= nextCheck) {
+            MOESCOPE_CHECK(context.check());
+            const double done = static_cast<double>(piece.begin);
+            context.progress(kSplittingShare
+                    + (1 - kSplittingShare) * done / static_cast<double>(text.text.size()),
+                "Merging pieces into tokens");
+            nextCheck = piece.begin + kCheckedBytes;
+        }
         const std::string_view content
             = std::string_view(text.text).substr(piece.begin, piece.end - piece.begin);
         if (piece.added >= 0) {

@@ -33,8 +33,9 @@ public:
     };
     JsonTokenizer(Parts parts, std::filesystem::path path, std::string warning);
 
-    Result<Encoding> encode(std::string_view utf8) const override;
-    Result<Encoding> encodeWithSpecial(std::string_view utf8) const override;
+    using Tokenizer::encode;
+    Result<Encoding> encode(std::string_view utf8, TaskContext& context) const override;
+    void addSpecial(Encoding& encoding, std::size_t textBytes) const override;
     std::string decode(std::span<const std::int32_t> ids) const override;
     std::string tokenBytes(std::int32_t id) const override;
     std::size_t vocabularySize() const override;
@@ -45,9 +46,10 @@ public:
     std::string warning() const override { return m_warning; }
 
 private:
-    Result<Encoding> encodeText(std::string_view utf8) const;
+    Result<Encoding> encodeText(std::string_view utf8, TaskContext& context) const;
     /// Cuts at added tokens and normalizes what is between them.
-    Status prepare(std::string_view utf8, AlignedText& text, std::vector<TextPiece>& pieces) const;
+    Status prepare(std::string_view utf8, AlignedText& text, std::vector<TextPiece>& pieces,
+        const TaskContext& context) const;
 
     Parts m_parts;
     std::filesystem::path m_path;

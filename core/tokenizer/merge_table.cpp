@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kShortPiece = 64;
 constexpr std::size_t kShortFirstPiece = 512;
 constexpr std::uint32_t kEnd = 0xFFFFFFFF;
+constexpr std::size_t kCheckedMerges = 1U << 16; ///< between two looks at the stop request
 
 std::uint64_t pairOf(std::int32_t left, std::int32_t right)
 {
@@ -121,12 +122,14 @@ std::uint32_t MergeTable::rank(std::int32_t left, std::int32_t right) const
     return m_slots[slotOf(pairOf(left, right))].rank;
 }
 
-void Merger::run(const MergeTable& merges, std::vector<ModelToken>& symbols)
+Status Merger::run(
+    const MergeTable& merges, std::vector<ModelToken>& symbols, const TaskContext* context)
 {
     if (symbols.size() <= (m_buckets.empty() ? kShortFirstPiece : kShortPiece))
         runShort(merges, symbols);
     else
-        runLong(merges, symbols);
+        return runLong(merges, symbols, context);
+    return {};
 }
 
 void Merger::runShort(const MergeTable& merges, std::vector<ModelToken>& symbols)
@@ -202,7 +205,8 @@ void Merger::applyUrgent(const MergeTable& merges, std::uint64_t limit)
 /// A bucket a rank instead of one queue of all pairs: a text of one letter then takes linear time,
 /// and most positions are already in order. Merges as low as the bucket at work go through a queue,
 /// so that the order is the same.
-void Merger::runLong(const MergeTable& merges, std::vector<ModelToken>& symbols)
+Status Merger::runLong(
+    const MergeTable& merges, std::vector<ModelToken>& symbols, const TaskContext* context)
 {
     const auto count = static_cast<std::uint32_t>(symbols.size());
     m_nodes.resize(count);
@@ -213,6 +217,7 @@ void Merger::runLong(const MergeTable& merges, std::vector<ModelToken>& symbols)
     m_current = -1;
     for (std::uint32_t i = 0; i + 1 < count; ++i)
         queue(merges, i);
+    std::size_t untilCheck = 0;
     while (!m_waiting.empty()) {
         const std::uint32_t rank = m_waiting.top();
         m_waiting.pop();
@@ -222,6 +227,10 @@ void Merger::runLong(const MergeTable& merges, std::vector<ModelToken>& symbols)
         if (!std::is_sorted(positions.begin(), positions.end()))
             std::sort(positions.begin(), positions.end());
         for (const std::uint32_t position : positions) {
+            if (context && untilCheck-- == 0) {
+                untilCheck = kCheckedMerges;
+                MOESCOPE_CHECK(context->check());
+            }
             applyUrgent(merges, keyOf(rank, position));
             apply(merges, rank, position);
         }
@@ -230,6 +239,7 @@ void Merger::runLong(const MergeTable& merges, std::vector<ModelToken>& symbols)
     symbols.clear();
     for (std::uint32_t i = 0; i != kEnd; i = m_nodes[i].next)
         symbols.push_back({m_nodes[i].id, m_nodes[i].begin, m_nodes[i].size});
+    return {};
 }
 
 } // namespace moescope::tokenization

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/task/task_context.h"
 #include "core/tokenizer/vocabulary.h"
 
 namespace moescope::tokenization {
@@ -48,8 +49,10 @@ private:
 /// Applies merges to the symbols of a piece. Keeps its working memory between pieces.
 class Merger {
 public:
-    /// Always makes the merge of the lowest rank, the leftmost of equals.
-    void run(const MergeTable& merges, std::vector<ModelToken>& symbols);
+    /// Always makes the merge of the lowest rank, the leftmost of equals. Of a long piece, it looks
+    /// between merges whether `context` (or null) is asked to stop.
+    Status run(const MergeTable& merges, std::vector<ModelToken>& symbols,
+        const TaskContext* context = nullptr);
 
 private:
     struct Node {
@@ -60,7 +63,8 @@ private:
         std::uint32_t next = 0;
     };
     void runShort(const MergeTable& merges, std::vector<ModelToken>& symbols);
-    void runLong(const MergeTable& merges, std::vector<ModelToken>& symbols);
+    Status runLong(
+        const MergeTable& merges, std::vector<ModelToken>& symbols, const TaskContext* context);
     void queue(const MergeTable& merges, std::uint32_t position);
     void apply(const MergeTable& merges, std::uint32_t rank, std::uint32_t position);
     void applyUrgent(const MergeTable& merges, std::uint64_t limit);

@@ -33,6 +33,7 @@ using JitStack = Handle<pcre2_jit_stack, pcre2_jit_stack_free>;
 
 /// Linear scans of huge texts pass; expressions that explode give up after some seconds.
 constexpr std::uint32_t kMatchLimit = 200'000'000;
+constexpr std::size_t kCheckedMatches = 4096; ///< between two looks at the stop request
 constexpr std::size_t kMaxExpression = 64U << 10;
 constexpr std::size_t kMaxStack = 32U << 20;
 
@@ -122,8 +123,9 @@ Result<Pattern> Pattern::fromJson(const Json& json, std::string_view source)
         ErrorCode::BadFormat, fmt::format("{} has neither a \"String\" nor a \"Regex\".", source));
 }
 
-Searcher::Searcher(const Pattern& pattern)
+Searcher::Searcher(const Pattern& pattern, const TaskContext* context)
     : m_pattern(pattern)
+    , m_context(context)
 {
 }
 
@@ -167,7 +169,9 @@ Status Searcher::searchRegex(std::string_view subject, std::vector<Segment>& out
     std::size_t at = 0;
     std::size_t last = 0;
     std::optional<std::size_t> lastMatchEnd;
-    while (at <= subject.size()) {
+    for (std::size_t count = 0; at <= subject.size(); ++count) {
+        if (m_context && count % kCheckedMatches == 0)
+            MOESCOPE_CHECK(m_context->check());
         const int code = match(regex.code.get(), units(subject), subject.size(), at,
             PCRE2_NO_UTF_CHECK, m_memory->match.get(), m_memory->context.get());
         if (code == PCRE2_ERROR_NOMATCH)

@@ -9,6 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/io/json_fwd.h"
+#include "core/task/task_context.h"
 #include "core/tokenizer/aligned_text.h"
 
 namespace moescope::tokenization {
@@ -35,7 +36,8 @@ private:
 /// thread.
 class Searcher {
 public:
-    explicit Searcher(const Pattern& pattern);
+    /// A search in a long text stops when `context` is asked to.
+    explicit Searcher(const Pattern& pattern, const TaskContext* context = nullptr);
     ~Searcher();
     Searcher(const Searcher&) = delete;
     Searcher& operator=(const Searcher&) = delete;
@@ -47,6 +49,7 @@ private:
     struct Memory;
     Status searchRegex(std::string_view subject, std::vector<Segment>& out);
     const Pattern& m_pattern;
+    const TaskContext* m_context;
     std::unique_ptr<Memory> m_memory;
 };
 

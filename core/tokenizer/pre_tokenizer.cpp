@@ -49,8 +49,8 @@ std::string_view textOf(const AlignedText& text, const TextPiece& piece)
 
 /// Cuts every piece that is no added token.
 template <typename Search>
-Status cutPieces(
-    const AlignedText& text, std::vector<TextPiece>& pieces, SplitBehavior behavior, Search search)
+Status cutPieces(const AlignedText& text, std::vector<TextPiece>& pieces, SplitBehavior behavior,
+    const TaskContext& context, Search search)
 {
     std::vector<TextPiece> out;
     out.reserve(pieces.size());
@@ -60,6 +60,7 @@ Status cutPieces(
             out.push_back(piece);
             continue;
         }
+        MOESCOPE_CHECK(context.check());
         MOESCOPE_CHECK(search(textOf(text, piece), segments));
         cutPiece(piece, segments, behavior, out);
     }
@@ -69,11 +70,13 @@ Status cutPieces(
 
 /// Writes a new text piece by piece; `write(piece, out)` appends what becomes of one.
 template <typename Write>
-void rewritePieces(AlignedText& text, std::vector<TextPiece>& pieces, Write write)
+Status rewritePieces(
+    AlignedText& text, std::vector<TextPiece>& pieces, const TaskContext& context, Write write)
 {
     AlignedText out;
     out.reserve(text.text.size());
     for (TextPiece& piece : pieces) {
+        MOESCOPE_CHECK(context.check());
         const std::size_t begin = out.text.size();
         if (piece.added >= 0)
             out.append(text, piece.begin, piece.end);
@@ -83,6 +86,7 @@ void rewritePieces(AlignedText& text, std::vector<TextPiece>& pieces, Write writ
         piece.end = out.text.size();
     }
     text = std::move(out);
+    return {};
 }
 
 } // namespace
@@ -199,18 +203,20 @@ bool PreTokenizer::isByteLevel() const
         [](const Step& step) { return std::holds_alternative<ByteLevel>(step); });
 }
 
-Status PreTokenizer::apply(AlignedText& text, std::vector<TextPiece>& pieces) const
+Status PreTokenizer::apply(
+    AlignedText& text, std::vector<TextPiece>& pieces, const TaskContext& context) const
 {
     for (const Step& step : m_steps)
-        MOESCOPE_CHECK(std::visit([&](const auto& s) { return run(s, text, pieces); }, step));
+        MOESCOPE_CHECK(
+            std::visit([&](const auto& s) { return run(s, text, pieces, context); }, step));
     return {};
 }
 
-Status PreTokenizer::run(const Split& step, AlignedText& text, Pieces& pieces)
+Status PreTokenizer::run(const Split& step, AlignedText& text, Pieces& pieces, Context context)
 {
-    Searcher searcher(step.pattern);
-    return cutPieces(
-        text, pieces, step.behavior, [&](std::string_view subject, std::vector<Segment>& out) {
+    Searcher searcher(step.pattern, &context);
+    return cutPieces(text, pieces, step.behavior, context,
+        [&](std::string_view subject, std::vector<Segment>& out) {
             Status status = searcher.segments(subject, out);
             if (step.invert)
                 for (Segment& segment : out)
@@ -219,9 +225,10 @@ Status PreTokenizer::run(const Split& step, AlignedText& text, Pieces& pieces)
         });
 }
 
-Status PreTokenizer::run(const CharacterSplit& step, AlignedText& text, Pieces& pieces)
+Status PreTokenizer::run(
+    const CharacterSplit& step, AlignedText& text, Pieces& pieces, Context context)
 {
-    return cutPieces(text, pieces, step.behavior,
+    return cutPieces(text, pieces, step.behavior, context,
         [&](std::string_view subject, std::vector<Segment>& out) -> Status {
             out.clear();
             for (std::size_t i = 0; i < subject.size();) {
@@ -239,33 +246,31 @@ Status PreTokenizer::run(const CharacterSplit& step, AlignedText& text, Pieces& 
         });
 }
 
-Status PreTokenizer::run(const PrefixSpace&, AlignedText& text, Pieces& pieces)
+Status PreTokenizer::run(const PrefixSpace&, AlignedText& text, Pieces& pieces, Context context)
 {
     const auto lacksSpace = [&](const TextPiece& piece) {
         return piece.added < 0 && !textOf(text, piece).starts_with(' ');
     };
     if (std::none_of(pieces.begin(), pieces.end(), lacksSpace))
         return {};
-    rewritePieces(text, pieces, [&](const TextPiece& piece, AlignedText& out) {
+    return rewritePieces(text, pieces, context, [&](const TextPiece& piece, AlignedText& out) {
         if (lacksSpace(piece))
             out.append(" ", text.spans[piece.begin]);
         out.append(text, piece.begin, piece.end);
     });
-    return {};
 }
 
-Status PreTokenizer::run(const ByteLevel&, AlignedText& text, Pieces& pieces)
+Status PreTokenizer::run(const ByteLevel&, AlignedText& text, Pieces& pieces, Context context)
 {
-    rewritePieces(text, pieces, [&](const TextPiece& piece, AlignedText& out) {
+    return rewritePieces(text, pieces, context, [&](const TextPiece& piece, AlignedText& out) {
         for (std::size_t i = piece.begin; i < piece.end; ++i)
             out.append(byteCharacter(static_cast<unsigned char>(text.text[i])), text.spans[i]);
     });
-    return {};
 }
 
-Status PreTokenizer::run(const Metaspace& step, AlignedText& text, Pieces& pieces)
+Status PreTokenizer::run(const Metaspace& step, AlignedText& text, Pieces& pieces, Context context)
 {
-    rewritePieces(text, pieces, [&](const TextPiece& piece, AlignedText& out) {
+    return rewritePieces(text, pieces, context, [&](const TextPiece& piece, AlignedText& out) {
         const std::string_view subject = textOf(text, piece);
         const bool wanted = step.prepend == Metaspace::Prepend::Always
             || (step.prepend == Metaspace::Prepend::First && text.spans[piece.begin].begin == 0);
@@ -281,7 +286,6 @@ Status PreTokenizer::run(const Metaspace& step, AlignedText& text, Pieces& piece
         }
         out.append(text, begin, piece.end);
     });
-    return {};
 }
 
 } // namespace moescope::tokenization

@@ -9,6 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/io/json_fwd.h"
+#include "core/task/task_context.h"
 #include "core/tokenizer/aligned_text.h"
 #include "core/tokenizer/pattern.h"
 
@@ -22,7 +23,8 @@ public:
     static Result<PreTokenizer> parse(const Json& json, std::string_view source);
 
     /// Pieces that are added tokens already stay as they are; `text` may be rewritten.
-    Status apply(AlignedText& text, std::vector<TextPiece>& pieces) const;
+    Status apply(
+        AlignedText& text, std::vector<TextPiece>& pieces, const TaskContext& context = {}) const;
     bool isByteLevel() const;
 
 private:
@@ -49,11 +51,13 @@ private:
     Status addSplit(const Json& json, std::string_view source);
     Status addByteLevel(const Json& json, std::string_view source);
     Status addMetaspace(const Json& json, std::string_view source);
-    static Status run(const Split& step, AlignedText& text, Pieces& pieces);
-    static Status run(const CharacterSplit& step, AlignedText& text, Pieces& pieces);
-    static Status run(const PrefixSpace& step, AlignedText& text, Pieces& pieces);
-    static Status run(const ByteLevel& step, AlignedText& text, Pieces& pieces);
-    static Status run(const Metaspace& step, AlignedText& text, Pieces& pieces);
+    using Context = const TaskContext&;
+    static Status run(const Split& step, AlignedText& text, Pieces& pieces, Context context);
+    static Status run(
+        const CharacterSplit& step, AlignedText& text, Pieces& pieces, Context context);
+    static Status run(const PrefixSpace& step, AlignedText& text, Pieces& pieces, Context context);
+    static Status run(const ByteLevel& step, AlignedText& text, Pieces& pieces, Context context);
+    static Status run(const Metaspace& step, AlignedText& text, Pieces& pieces, Context context);
 
     std::vector<Step> m_steps;
 };

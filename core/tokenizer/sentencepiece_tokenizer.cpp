@@ -57,17 +57,16 @@ public:
         return {};
     }
 
-    Result<Encoding> encode(std::string_view utf8) const override
+    using Tokenizer::encode;
+    Result<Encoding> encode(std::string_view utf8, TaskContext& context) const override
     {
         MOESCOPE_CHECK(checkInput(utf8));
-        return withoutExceptions<Result<Encoding>>([&] { return encodeParts(utf8); });
+        return withoutExceptions<Result<Encoding>>([&] { return encodeParts(utf8, context); });
     }
 
-    Result<Encoding> encodeWithSpecial(std::string_view utf8) const override
+    void addSpecial(Encoding& encoding, std::size_t textBytes) const override
     {
-        MOESCOPE_TRY(Encoding encoding, encode(utf8));
-        frame(encoding, m_before, m_after, utf8.size());
-        return encoding;
+        frame(encoding, m_before, m_after, textBytes);
     }
 
     std::string decode(std::span<const std::int32_t> ids) const override
@@ -84,6 +83,10 @@ public:
         for (const std::int32_t id : ids) {
             if (!isPiece(id))
                 continue;
+            // The library takes several hundred bytes for a piece; the bytes of one character stay
+            // together.
+            if (run.size() >= kPartSize && m_visible >= 0 && !m_processor.IsByte(id))
+                flush();
             if (m_processor.IsControl(id)) { // the library would leave it out
                 flush();
                 out += m_processor.IdToPiece(id);
@@ -194,10 +197,13 @@ private:
         return utf8.size();
     }
 
-    Result<Encoding> encodeParts(std::string_view utf8) const
+    Result<Encoding> encodeParts(std::string_view utf8, TaskContext& context) const
     {
         Encoding encoding;
         for (std::size_t begin = 0; begin < utf8.size();) {
+            MOESCOPE_CHECK(context.check());
+            context.progress(static_cast<double>(begin) / static_cast<double>(utf8.size()),
+                "Tokenizing the text");
             const std::size_t end = partEnd(utf8, begin);
             const Processor& processor = begin == 0 ? m_processor : *continuation();
             sentencepiece::ImmutableSentencePieceText text;

@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/task/task_context.h"
 
 namespace moescope {
 
-/// Ids and the half-open byte range of the input that each came from. A token that is part of a character has the whole
-/// character's range (byte-level BPE); tokens that a post-processor added have an empty range.
+/// Ids and the half-open byte range of the input that each came from. A token that is part of a
+/// character has the whole character's range (byte-level BPE); tokens that a post-processor added
+/// have an empty range.
 struct Encoding {
     std::vector<std::int32_t> ids;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> offsets;
@@ -27,26 +29,49 @@ class Tokenizer {
 public:
     virtual ~Tokenizer() = default;
 
-    /// Without added special tokens; special tokens that stand in the text are recognised. Texts over 4 GiB are refused.
-    virtual Result<Encoding> encode(std::string_view utf8) const = 0;
-    /// What the model's own processing makes of it (BOS and so on).
-    virtual Result<Encoding> encodeWithSpecial(std::string_view utf8) const = 0;
+    /// Without added special tokens; special tokens that stand in the text are recognised. Texts
+    /// over 4 GiB are refused. A long text reports its progress and can be stopped.
+    virtual Result<Encoding> encode(std::string_view utf8, TaskContext& context) const = 0;
+    /// Puts around the encoding of a text what the model's own processing adds (BOS and so on).
+    virtual void addSpecial(Encoding& encoding, std::size_t textBytes) const = 0;
+
+    Result<Encoding> encode(std::string_view utf8) const
+    {
+        TaskContext alone;
+        return encode(utf8, alone);
+    }
+    Result<Encoding> encodeWithSpecial(std::string_view utf8, TaskContext& context) const
+    {
+        MOESCOPE_TRY(Encoding encoding, encode(utf8, context));
+        addSpecial(encoding, utf8.size());
+        return encoding;
+    }
+    Result<Encoding> encodeWithSpecial(std::string_view utf8) const
+    {
+        TaskContext alone;
+        return encodeWithSpecial(utf8, alone);
+    }
     /// Special tokens are kept. Invalid UTF-8 becomes U+FFFD.
     virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
-    /// The raw bytes one token stands for in running text (" queen"), which need not be valid UTF-8 alone.
+    /// The raw bytes one token stands for in running text (" queen"), which need not be valid UTF-8
+    /// alone.
     virtual std::string tokenBytes(std::int32_t id) const = 0;
 
     virtual std::size_t vocabularySize() const = 0;
     virtual bool isSpecial(std::int32_t id) const = 0;
-    virtual std::optional<std::int32_t> bosId() const = 0; ///< set when encodeWithSpecial begins with it
+    virtual std::optional<std::int32_t>
+    bosId() const = 0; ///< set when encodeWithSpecial begins with it
     virtual std::string_view kind() const = 0; ///< "byte-level BPE", "sentencepiece BPE", ...
     virtual std::filesystem::path source() const = 0; ///< the file it was read from
-    virtual std::string warning() const { return {}; } ///< one sentence on what may be wrong; mostly empty
+    virtual std::string warning() const
+    {
+        return {};
+    } ///< one sentence on what may be wrong; mostly empty
 };
 
-/// `path`: a tokenizer.json, a sentencepiece .model, a GGUF file, or a model folder (tokenizer.json wins over
-/// tokenizer.model, and both over a GGUF model; tokenizer_config.json beside it decides about BOS for .model files).
-/// NotFound when a folder has none of them.
+/// `path`: a tokenizer.json, a sentencepiece .model, a GGUF file, or a model folder (tokenizer.json
+/// wins over tokenizer.model, and both over a GGUF model; tokenizer_config.json beside it decides
+/// about BOS for .model files). NotFound when a folder has none of them.
 Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const std::filesystem::path& path);
 
 } // namespace moescope

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <filesystem>
+#include <stop_token>
 #include <thread>
 
 #include <QtCore/QTemporaryDir>
 
 #include "core/io/file_write.h"
+#include "core/task/worker_pool.h"
 #include "tests/support/files.h"
 #include "tests/support/tokenizer_builder.h"
 #include "tests/support/tokenizer_files.h"
@@ -475,6 +477,32 @@ private slots:
                 QVERIFY(encoding.error().message.find("byte 2") != std::string::npos);
                 QVERIFY(!(*tokenizer)->encodeWithSpecial(text));
             }
+        }
+    }
+
+    void longTextsCanBeStopped()
+    {
+        for (const char* name : {"mixtral", "sample_native", "sample_upcycled_sentencepiece"}) {
+            const auto tokenizer = loadTokenizer(m_files.pathOf(name));
+            VERIFY_OK(tokenizer);
+            std::string text;
+            while (text.size() < 400'000)
+                text += "Lord is to lady, as 漢字 is to Łódź. ";
+            const auto whole = (*tokenizer)->encode(text);
+            VERIFY_OK(whole);
+            QCOMPARE((*tokenizer)->decode(whole->ids), text);
+            std::stop_source stop;
+            WorkerPool pool(1);
+            TaskContext context(pool, stop.get_token());
+            int calls = 0;
+            context.setProgressSink([&](double, std::string_view) {
+                ++calls;
+                stop.request_stop();
+            });
+            const auto encoding = (*tokenizer)->encode(text, context);
+            QVERIFY(!encoding);
+            QCOMPARE(encoding.error().code, ErrorCode::Cancelled);
+            QVERIFY(calls <= 2);
         }
     }
 
