@@ -24,6 +24,7 @@ struct BenchOptions {
     std::string folder;
     bench::BenchSpec spec;
     bench::SyntheticModel synthetic;
+    bool hasType = false;
     Precision precision = Precision::Float32;
     OutputOptions output;
 };
@@ -74,6 +75,9 @@ Status checkSpace(const fs::path& folder, std::uint64_t needed)
 
 Status runBench(const BenchOptions& options, Environment& environment)
 {
+    if (options.hasType && !options.model.empty())
+        return fail(ErrorCode::InvalidArgument,
+            "--type is that of the synthetic model and cannot be used together with a model.");
     MOESCOPE_CHECK(checkOutputs(options.output));
     MOESCOPE_CHECK(checkPrecision(options.precision));
     TaskContext& task = environment.task();
@@ -117,47 +121,31 @@ void addBenchCommand(CLI::App& app, Commands& commands)
             "  moescope-cli bench --type q4_k --matrices 0\n"
             "  moescope-cli bench model.gguf --new-tokens 64 --json -");
     const auto options = std::make_shared<BenchOptions>();
-    CLI::Option* const model
-        = command.parser
-              ->add_option("model,-m,--model", options->model,
-                  "A model; without one, synthetic layers of OLMoE's true shape are written and "
-                  "removed")
-              ->type_name("MODEL");
     command.parser
-        ->add_option("--prompt-tokens", options->spec.promptTokens, "Length of the prompt")
-        ->check(CLI::Range(1U, 100000U))
-        ->capture_default_str();
-    command.parser
-        ->add_option("--long-prompt-tokens", options->spec.longPromptTokens,
-            "Length of the long prompt; 0 leaves it out")
-        ->check(CLI::Range(0U, 100000U))
-        ->capture_default_str();
-    command.parser->add_option("--new-tokens", options->spec.newTokens, "Tokens to generate")
-        ->check(CLI::Range(1U, 100000U))
-        ->capture_default_str();
-    command.parser->add_option("--runs", options->spec.runs, "Runs after the first")
-        ->check(CLI::Range(1U, 100U))
-        ->capture_default_str();
-    command.parser
-        ->add_option("--matrices", options->spec.matrices,
-            "Expert matrices whose spectra are timed; 0 leaves them out")
-        ->check(CLI::Range(0U, 10000U))
-        ->capture_default_str();
-    command.parser
-        ->add_option("--layers", options->synthetic.layers, "Layers of the synthetic model")
-        ->check(CLI::Range(1U, 64U))
-        ->capture_default_str();
-    command.parser
-        ->add_option_function<std::string>(
-            "--type",
-            [options](const std::string& name) {
-                const auto isNamed = [&](DType type) { return dtypeName(type) == name; };
-                options->synthetic.type = *std::ranges::find_if(kTypes, isNamed);
-            },
-            "Weights of the synthetic model: bf16, q8_0, q4_k or mxfp4 [bf16]")
-        ->type_name("TYPE")
-        ->check(CLI::IsMember({"bf16", "q8_0", "q4_k", "mxfp4"}).description(""))
-        ->excludes(model);
+        ->add_option("model,-m,--model", options->model,
+            "A model; without one, synthetic layers of OLMoE's true shape are written and removed")
+        ->type_name("MODEL");
+    CLI::App& parser = *command.parser;
+    bench::BenchSpec& spec = options->spec;
+    addCount(parser, "--prompt-tokens", spec.promptTokens, "Length of the prompt", 1U, 100000U);
+    addCount(parser, "--long-prompt-tokens", spec.longPromptTokens,
+        "Length of the long prompt; 0 leaves it out", 0U, 100000U);
+    addCount(parser, "--new-tokens", spec.newTokens, "Tokens to generate", 1U, 100000U);
+    addCount(parser, "--runs", spec.runs, "Runs after the first", 1U, 100U);
+    addCount(parser, "--matrices", spec.matrices,
+        "Expert matrices whose spectra are timed; 0 leaves them out", 0U, 10000U);
+    addCount(
+        parser, "--layers", options->synthetic.layers, "Layers of the synthetic model", 1U, 64U);
+    std::vector<std::string> types;
+    for (const DType type : kTypes)
+        types.emplace_back(dtypeName(type));
+    addChoice(
+        parser, "--type", types,
+        [options](std::size_t i) {
+            options->synthetic.type = kTypes[i];
+            options->hasType = true;
+        },
+        "Weights of the synthetic model: bf16, q8_0, q4_k or mxfp4 [bf16]");
     command.parser->add_option("--folder", options->folder, "Where the synthetic model is written")
         ->type_name("FOLDER");
     addPrecisionOption(*command.parser, options->precision);

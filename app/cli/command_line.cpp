@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <new>
+#include <span>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/exit_code.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/wrong_use.h"
 #include "core/base/version.h"
 
 namespace moescope::cli {
@@ -18,8 +20,8 @@ namespace moescope::cli {
 namespace {
 
 constexpr char kFooter[]
-    = R"(MODEL is a model folder, a .safetensors file, a sample's id (native, upcycled, dense_parent) or the name
-of a model in the Hugging Face hub cache. "moescope-cli COMMAND --help" explains one command.
+    = R"(MODEL is a model folder, a .safetensors or .gguf file, a sample's id (native, upcycled, dense_parent) or
+the name of a model in the Hugging Face hub cache. "moescope-cli COMMAND --help" explains one command.
 
 Exit codes: 0 done, 1 our own fault, 2 wrong use, 3 input missing or broken, 4 recognised but not
 supported, 5 not enough memory, 6 output cannot be written, 130 cancelled.
@@ -42,23 +44,6 @@ int finish(const Status& status)
         return 0;
     Console::error(status.error().message);
     return exitCode(status.error().code);
-}
-
-Status wrongUse(const CLI::App& app, const CLI::ParseError& error, std::string_view first)
-{
-    std::string sentence = error.what();
-    if (app.get_subcommands().empty()) {
-        if (first.empty())
-            sentence = "No command was given";
-        else if (first.front() == '-')
-            sentence = fmt::format("There is no option {}", first);
-        else
-            sentence = fmt::format("There is no command \"{}\"", first);
-        sentence += "; moescope-cli --help lists what there is";
-    }
-    if (!sentence.ends_with('.'))
-        sentence += '.';
-    return fail(ErrorCode::InvalidArgument, sentence);
 }
 
 Status runCommand(Command& command, Console& console)
@@ -84,14 +69,18 @@ Status parseAndRun(int argc, char** argv, Console& console)
     addTokenizeCommand(app, commands);
     addGenerateCommand(app, commands);
     addBenchCommand(app, commands);
+    const auto arguments
+        = std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0);
     try {
+        moveCommandToFront(app, arguments);
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
         return console.write(app.help());
     } catch (const CLI::CallForVersion& version) {
         return console.write(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& error) {
-        return wrongUse(app, error, argc > 1 ? argv[1] : "");
+        return fail(ErrorCode::InvalidArgument,
+            wrongUseSentence(app, error, arguments.empty() ? "" : arguments.front()));
     }
     for (const auto& command : commands)
         if (command->parser->parsed())

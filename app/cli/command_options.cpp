@@ -1,8 +1,11 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <map>
+#include <algorithm>
+#include <charconv>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/cli/commands.h"
 #include "core/experiments/parameters.h"
@@ -25,9 +28,9 @@ Command& addCommand(CLI::App& app, Commands& commands, const std::string& name,
     command.parser = app.add_subcommand(name, description);
     command.parser->footer("Examples:\n" + examples);
     WorkOptions& work = command.work;
-    command.parser->add_option("--threads", work.threads, "Threads to use; 0 means all cores")
-        ->type_name("N")
-        ->group(kWorkGroup);
+    addCount(*command.parser, "--threads", work.threads, "Threads to use; 0 means all cores", 0U,
+        WorkerPool::kMostThreads)
+        .group(kWorkGroup);
     command.parser
         ->add_option("--memory", work.memory,
             "Most memory to use, such as 4G or 50%; 80 % of what is available unless given")
@@ -59,7 +62,8 @@ void addOutputOptions(CLI::App& parser, OutputOptions& output, bool figures)
         return;
     parser
         .add_option("-o,--output", output.output,
-            "Write the report; .json, .md, .html, .csv, .tsv or .txt decides the form")
+            "Write the report; .json, .md, .html, .csv, .tsv or .txt decides the form, - means "
+            "standard output")
         ->type_name("FILE")
         ->group(kOutputGroup);
     parser.add_option("--figure", output.figure, "Only the figure with this id")
@@ -67,15 +71,63 @@ void addOutputOptions(CLI::App& parser, OutputOptions& output, bool figures)
         ->group(kOutputGroup);
 }
 
+template <typename T>
+CLI::Option& addCount(
+    CLI::App& parser, const std::string& names, T& value, const std::string& help, T least, T most)
+{
+    const std::string name = "--" + names.substr(names.rfind("--") + 2);
+    return *parser
+                .add_option_function<std::string>(
+                    names,
+                    [&value, name, least, most](const std::string& text) {
+                        T read{};
+                        const bool atLeast = most == std::numeric_limits<T>::max();
+                        const char* const end = text.data() + text.size();
+                        const auto [stop, error] = std::from_chars(text.data(), end, read);
+                        if (error != std::errc() || stop != end || read < least || read > most)
+                            throw CLI::ValidationError(name,
+                                fmt::format("must be a whole number {}, but is \"{}\".",
+                                    atLeast && error != std::errc::result_out_of_range
+                                        ? fmt::format("of at least {}", least)
+                                        : fmt::format("from {} to {}", least, most),
+                                    text));
+                        value = read;
+                    },
+                    fmt::format("{} [{}]", help, value))
+                ->type_name("N");
+}
+
+template CLI::Option& addCount(CLI::App&, const std::string&, std::uint32_t&, const std::string&,
+    std::uint32_t, std::uint32_t);
+template CLI::Option& addCount(CLI::App&, const std::string&, std::uint64_t&, const std::string&,
+    std::uint64_t, std::uint64_t);
+
+CLI::Option& addChoice(CLI::App& parser, const std::string& names,
+    const std::vector<std::string>& choices, const std::function<void(std::size_t)>& choose,
+    const std::string& help)
+{
+    const std::string name = "--" + names.substr(names.rfind("--") + 2);
+    return *parser
+                .add_option_function<std::string>(
+                    names,
+                    [choices, choose, name](const std::string& text) {
+                        const auto found = std::ranges::find(choices, text);
+                        if (found == choices.end())
+                            throw CLI::ValidationError(name,
+                                fmt::format("must be {}, but is \"{}\".",
+                                    fmt::join(choices, " or "), text));
+                        choose(static_cast<std::size_t>(found - choices.begin()));
+                    },
+                    help)
+                ->type_name("NAME");
+}
+
 void addPrecisionOption(CLI::App& parser, Precision& precision)
 {
-    static const std::map<std::string, Precision> names{
-        {"float32", Precision::Float32}, {"bf16", Precision::Bf16}};
-    parser
-        .add_option("--precision", precision,
-            "Products of a prompt: float32, or bf16, faster and less exact [float32]")
-        ->type_name("NAME")
-        ->transform(CLI::CheckedTransformer(names).description(""));
+    addChoice(
+        parser, "--precision", {"float32", "bf16"},
+        [&precision](std::size_t i) { precision = i == 0 ? Precision::Float32 : Precision::Bf16; },
+        "Products of a prompt: float32, or bf16, faster and less exact [float32]");
 }
 
 Status checkPrecision(Precision precision)

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace moescope::cli {
 
@@ -41,6 +44,15 @@ Command& addCommand(CLI::App& app, Commands& commands, const std::string& name,
     const std::string& description, const std::string& examples);
 void addModelOption(CLI::App& parser, std::string& model);
 void addOutputOptions(CLI::App& parser, OutputOptions& output, bool figures);
+
+/// An option that takes a whole number from `least` to `most`; its help ends in "[value now]".
+template <typename T>
+CLI::Option& addCount(CLI::App& parser, const std::string& names, T& value, const std::string& help,
+    T least = 0, T most = std::numeric_limits<T>::max());
+/// An option that takes one of `choices`, which `choose` is told.
+CLI::Option& addChoice(CLI::App& parser, const std::string& names,
+    const std::vector<std::string>& choices, const std::function<void(std::size_t)>& choose,
+    const std::string& help);
 
 /// A prompt as text or as ids, of which exactly one must be given.
 struct PromptOptions {

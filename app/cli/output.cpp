@@ -41,6 +41,14 @@ std::optional<Form> formOf(const fs::path& path)
     return std::nullopt;
 }
 
+/// Devices, pipes and names without a suffix take the text.
+bool takesText(const fs::path& path)
+{
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    return path.extension().empty() || (fs::exists(status) && !fs::is_regular_file(status));
+}
+
 Status keepFigure(Report& report, const std::string& id)
 {
     if (id.empty())
@@ -123,10 +131,14 @@ Status checkOutputs(const OutputOptions& options)
 {
     if (!options.json.empty() && options.json != "-")
         MOESCOPE_CHECK(checkOutputPath(options.json));
-    if (!options.output.empty()) {
-        if (!formOf(options.output))
+    if (options.json == "-" && options.output == "-")
+        return fail(ErrorCode::InvalidArgument,
+            "Only one of --json and --output can go to standard output.");
+    if (!options.output.empty() && options.output != "-") {
+        if (!formOf(options.output) && !takesText(options.output))
             return fail(ErrorCode::InvalidArgument,
-                fmt::format("The output file {} must end in .json, .md, .html, .csv, .tsv or .txt.",
+                fmt::format("The output file {} must end in .json, .md, .html, .csv, .tsv or .txt, "
+                            "or have no suffix.",
                     options.output));
         MOESCOPE_CHECK(checkOutputPath(options.output));
     }
@@ -136,14 +148,15 @@ Status checkOutputs(const OutputOptions& options)
 Status emit(Document document, const OutputOptions& options, Console& console)
 {
     MOESCOPE_CHECK(keepFigure(document.report, options.figure));
-    if (!options.output.empty())
+    const bool toFile = !options.output.empty() && options.output != "-";
+    if (toFile)
         MOESCOPE_CHECK(writeOutput(document, options.output));
     if (options.json == "-")
         return console.write(
             prettyJson(document.json ? *document.json : reportToJson(document.report)));
     if (!options.json.empty())
-        return writeJson(document, options.json);
-    if (!options.output.empty())
+        MOESCOPE_CHECK(writeJson(document, options.json));
+    if (options.output != "-" && !options.toStandardOutput())
         return {};
     return console.write(document.text
             ? *document.text

@@ -39,16 +39,27 @@ std::optional<double> parseFinite(std::string_view text)
     return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
+/// Cells apart by commas or spaces; a cell that is missing between commas is an empty one.
 std::vector<std::string_view> splitList(std::string_view text)
 {
     std::vector<std::string_view> parts;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find_first_of(", "), text.size());
-        if (end > 0)
-            parts.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
+    const bool several = text.find(',') != text.npos;
+    while (true) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        std::string_view cell = text.substr(0, comma);
+        const std::size_t before = parts.size();
+        while (!cell.empty()) {
+            const std::size_t end = std::min(cell.find(' '), cell.size());
+            if (end > 0)
+                parts.push_back(cell.substr(0, end));
+            cell.remove_prefix(std::min(end + 1, cell.size()));
+        }
+        if (several && parts.size() == before)
+            parts.emplace_back();
+        if (comma == text.size())
+            return parts;
+        text.remove_prefix(comma + 1);
     }
-    return parts;
 }
 
 tl::unexpected<Error> wrongValue(
@@ -157,6 +168,11 @@ Result<std::vector<std::int32_t>> parseTokenIds(std::string_view text)
 {
     std::vector<std::int32_t> ids;
     for (const std::string_view part : splitList(text)) {
+        if (part.empty())
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("Token ids must be whole numbers such as 1,2,3, but in \"{}\" one is "
+                            "missing.",
+                    text));
         const auto id = parseWhole<std::int32_t>(part);
         if (!id || *id < 0)
             return fail(ErrorCode::InvalidArgument,
