@@ -178,12 +178,12 @@ Finding distinctFinding(const ExploreResult& result, std::size_t ordinal)
     const auto distinct = static_cast<double>(used.size());
     finding.conclusion = fmt::format(
         "{} distinct experts; independent uniform choices would use {:.1f} (95 % {} to {}). {} "
-        "One prompt of {} tokens supports no claim about the model.",
+        "One prompt of {} {} supports no claim about the model.",
         used.size(), null.mean(), band.lo, band.hi,
         distinct < band.lo       ? "That is fewer than chance gives."
             : distinct > band.hi ? "That is more than chance gives."
                                  : "That is what chance gives.",
-        finding.tokens);
+        finding.tokens, finding.tokens == 1 ? "token" : "tokens");
     finding.tokensNeeded = kFewestTokens;
     return finding;
 }
