@@ -484,6 +484,12 @@ private slots:
         QVERIFY(refuses("minimax_m2", "attn_type_list", {1, 0, 1, 1, 1, 1, 1, 1}));
         QVERIFY(refuses("minimax_m2", "shared_intermediate_size", 32));
         VERIFY_OK(readWith("minimax_m2", "attn_type_list", std::vector<int>(8, 1)));
+        QVERIFY(refuses("hunyuan_v1_moe", "use_cla", true));
+        std::vector<std::string> kinds(8, "full_attention");
+        VERIFY_OK(readWith("qwen3_moe", "layer_types", kinds));
+        kinds[3] = "linear_attention";
+        VERIFY_REFUSED(
+            readWith("qwen3_moe", "layer_types", kinds), ErrorCode::Unsupported, kinds[3]);
     }
 
     void groupsOfAGreedyChoiceDoNotMatter()

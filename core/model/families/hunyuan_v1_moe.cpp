@@ -37,6 +37,11 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
     MOESCOPE_TRY(auto config, family::standardConfig(json, source, {.positions = 2048}));
     const std::size_t layers = config.layers.size();
+    MOESCOPE_TRY(const bool across, family::flag(json, "use_cla", source, false));
+    if (across)
+        return fail(ErrorCode::Unsupported,
+            fmt::format("{}: keys and values shared by layers (\"use_cla\") are not supported yet.",
+                source));
     MOESCOPE_TRY(const bool normalised, family::flag(json, "use_qk_norm", source, true));
     if (normalised)
         config.attention.qkNorm = QkNorm::PerHead;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
+#include <fmt/format.h>
+
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 #include "core/model/families/qwen_layers.h"
@@ -22,6 +24,14 @@ Result<ModelConfig> readWith(const Json& json, std::string_view source,
     MOESCOPE_TRY(auto config, family::standardConfig(json, source, defaults));
     config.attention.qkNorm = QkNorm::PerHead;
     MOESCOPE_CHECK(family::readQwenMixture(config, json, source, mixture));
+    MOESCOPE_TRY(
+        const auto kinds, family::words(json, "layer_types", source, config.layers.size()));
+    for (const std::string& kind : kinds) {
+        // Which layers slide is not told by the list here.
+        if (kind != "full_attention" && kind != "sliding_attention")
+            return fail(ErrorCode::Unsupported,
+                fmt::format("{}: layers of the type \"{}\" are not supported yet.", source, kind));
+    }
     MOESCOPE_TRY(const bool slides, family::flag(json, "use_sliding_window", source, false));
     if (slides) {
         MOESCOPE_TRY(const auto window, family::windowSize(json, source, 4096));
