@@ -345,7 +345,7 @@ FigurePointer exampleVerdict()
             {"base energy", "0.93", "null 0.125", "shared", 1,
                 "share of energy in the common mean"},
             {"closest neuron match", "0.31", "null 99.9 %: 0.31", "as random", 0,
-                "best match of single neurons"},
+                "best match of single neurons", VerdictFigure::Standing::AtNull},
             {"dense parent", "recognised", "p = 0.001", "shared", 1, ""}}};
     return make("shared-origin", "Shared origin", "", std::move(verdict));
 }

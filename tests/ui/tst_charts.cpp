@@ -87,6 +87,52 @@ private slots:
         placer.avoid(QPointF(75, 75));
         QCOMPARE(placer.place({{70, 70, 20, 10}, {40, 85, 20, 10}}), QRectF(40, 85, 20, 10));
         QVERIFY(!placer.isFree({90, 0, 20, 10}));
+        // Words stay off the points by more than a hair.
+        LabelPlacer careful({0, 0, 100, 100}, 3);
+        careful.avoid(QPointF(50, 22));
+        QVERIFY(!careful.isFree({40, 10, 20, 10}));
+        QVERIFY(careful.isFree({40, 8, 20, 10}));
+    }
+
+    void linesStopAtGaps()
+    {
+        Bench bench;
+        LineFigure chart;
+        chart.xAxis = {"layer", "", 0, 4, false};
+        chart.yAxis = {"rank", "", 0, 1, false};
+        chart.series.push_back(
+            {"gate", {0, 1, 3, 4}, {0.5, 0.5, 0.5, 0.5}, {}, {}, false, false, false, true});
+        chart.gaps.push_back({"dense", 2});
+        LineChartView view(bench.style);
+        present(view, std::make_shared<const Figure>(Figure{"g", "", "", "", chart}), {500, 300});
+        const QImage image = picture(view);
+        const auto between = [&](int a, int b) {
+            return ((view.pointPosition(0, a) + view.pointPosition(0, b)) / 2).toPoint();
+        };
+        const auto line = [&](const QPoint& at) {
+            int darkest = 255;
+            for (int y = at.y() - 2; y <= at.y() + 2; ++y)
+                darkest = std::min(darkest, image.pixelColor(at.x(), y).red());
+            return darkest < 170;
+        };
+        QVERIFY(line(between(0, 1)));
+        QVERIFY(!line(between(1, 2)));
+        QVERIFY(line(between(2, 3)));
+        QVERIFY(view.hoverText(between(1, 2)).contains(QStringLiteral("dense")));
+        VERIFY_COLOUR(image.pixelColor(between(1, 2)), bench.style.theme().pending);
+    }
+
+    void plotsNameTheHeightTheyNeed()
+    {
+        Bench bench;
+        LineChartView view(bench.style);
+        present(view, exampleRanks(), {400, 300});
+        view.resize(400, view.leastHeight(400));
+        QVERIFY(view.plotRect().height() >= bench.style.px(219));
+        HeatMapView map(bench.style);
+        present(map, exampleSimilarity(), {400, 300});
+        map.resize(400, map.leastHeight(400));
+        QVERIFY(map.cellRect(7, 0).bottom() - map.cellRect(0, 0).top() >= bench.style.px(215));
     }
 
     void numbersAndNullsAreWorded()
@@ -116,8 +162,27 @@ private slots:
         QCOMPARE(view.colourRange().hi, 1.0);
         view.setRange(HeatMapView::Range::Automatic);
         QCOMPARE(view.colourRange().lo, 0.004);
+        // The diagonal, 1 throughout, is left out: it would hide how the others differ.
+        QVERIFY(view.colourRange().hi < 0.94);
+        VERIFY_COLOUR(view.cellColour(2, 2), bench.style.theme().track);
         view.setSharedRange(Interval{-1, 1});
         QCOMPARE(view.colourRange().lo, -1.0);
+        VERIFY_COLOUR(view.cellColour(2, 2), colourAt(cividis(), 1));
+    }
+
+    void readoutsAreNeverCut()
+    {
+        Bench bench;
+        HeatMapView view(bench.style);
+        present(view, exampleSimilarity(), {520, 520});
+        view.setCurrentCell(6, 7); // at its null
+        QCOMPARE(view.readoutLines(2000), QStringList{view.readout()});
+        const double narrow = textWidth(bench.style.mono(-1), view.readout()) - 1;
+        const QStringList lines = view.readoutLines(narrow);
+        QCOMPARE(lines.size(), 2);
+        for (const QString& line : lines)
+            QVERIFY(textWidth(bench.style.mono(-1), line) <= narrow);
+        QVERIFY(lines[1].contains(QStringLiteral("as random")));
     }
 
     void mapsAreReadOutAndReordered()

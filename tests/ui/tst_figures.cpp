@@ -221,6 +221,34 @@ private slots:
         QVERIFY(view.heightForWidth(200) > view.heightForWidth(900));
     }
 
+    void verdictsCallOnlyTheNullRandom()
+    {
+        using Standing = VerdictFigure::Standing;
+        Bench bench;
+        VerdictFigure verdict{"Shared origin", "no evidence found", "", {},
+            {{"gate", "0.016", "0 ± 0.001", "below 0.05", 0, "", Standing::Differs},
+                {"up", "0.000", "0 ± 0.001", "as random", 0, "", Standing::AtNull},
+                {"down", "", "", "not enough data", 0, "", Standing::Unknown}}};
+        const auto figure = [&] {
+            return std::make_shared<const Figure>(Figure{"v", "Shared origin", "", "", verdict});
+        };
+        VerdictCardView view(bench.style);
+        present(view, figure(), {620, 200});
+        QStringList said;
+        for (int row = 0; row < 3; ++row) {
+            QTest::keyClick(&view, Qt::Key_Down);
+            said += view.currentText();
+        }
+        QVERIFY(said[0].contains(QStringLiteral("below 0.05: unlike random")));
+        QVERIFY(said[1].endsWith(QStringLiteral(", as random")));
+        QVERIFY(!said[0].contains(QStringLiteral("as random")));
+        QVERIFY(!said[2].contains(QStringLiteral("random")));
+        const int before = view.heightForWidth(600);
+        verdict.note = "Mean of the layers.";
+        view.setFigure(figure());
+        QVERIFY(view.heightForWidth(600) > before);
+    }
+
     void panelsFollowTheFigure()
     {
         Bench bench;

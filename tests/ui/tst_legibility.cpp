@@ -213,6 +213,27 @@ private slots:
         QVERIFY(map.cellColour(0, 1).blue() > map.cellColour(0, 1).red());
     }
 
+    void levelsAreNamedWhereNoLineIs()
+    {
+        Bench bench;
+        LineFigure figure;
+        figure.yAxis = {"mean cosine", "", 0, 1, false};
+        figure.series.push_back(
+            {"gate", {0, 1, 2, 3}, {0.02, 0.02, 0.02, 0.02}, {}, {}, false, false, false, true});
+        figure.levels = {{"independent experts", 0, true}, {"smallest that counts", 0.05, false}};
+        figure.bands.push_back({"independent experts: 0, 95 % band", {0, 3}, {0, 0}, {0, 0}});
+        LineChartView chart(bench.style);
+        present(chart, figureOf("Similarity by layer", "", "", figure), {400, 300});
+        QVERIFY(paintedWords(chart).contains(QStringLiteral("smallest that counts")));
+        // No room between the lines, and the legend names it.
+        QVERIFY(!paintedWords(chart).contains(QStringLiteral("independent experts")));
+        QVERIFY(paintedWords(chart).contains(QStringLiteral("independent experts: 0, 95 % band")));
+        figure.series[0].y.assign(4, 0.8);
+        figure.levels[1].y = 0.6;
+        chart.setFigure(figureOf("Similarity by layer", "", "", figure));
+        QVERIFY(paintedWords(chart).contains(QStringLiteral("independent experts")));
+    }
+
     void cellsShowTheirNumbersAllOrNone()
     {
         Bench bench;
@@ -220,6 +241,7 @@ private slots:
         figure.rows = figure.cols = 4;
         figure.values
             = {1, 0.5, -0.25, 0.1, 0.5, 1, 0.2, -0.3, -0.25, 0.2, 1, 0.4, 0.1, -0.3, 0.4, 1};
+        figure.range = Interval{-0.3, 1};
         bool some = false;
         for (int width = 120; width <= 420; width += 20) {
             HeatMapView map(bench.style);

@@ -79,8 +79,9 @@ double LabelPlacer::cost(const QRectF& rect) const
     for (const QRectF& other : m_rects)
         if (rect.intersects(other))
             cost += 100;
+    const QRectF near = rect.adjusted(-m_clearance, -m_clearance, m_clearance, m_clearance);
     for (const QPointF& point : m_points)
-        if (rect.contains(point))
+        if (near.contains(point))
             cost += 1;
     if (!m_bounds.contains(rect))
         cost += 300;

@@ -14,6 +14,8 @@
 
 namespace moescope::ui {
 
+inline constexpr double kLeastPlotHeight = 220; ///< at 100 %
+
 /// Plot rectangle with both axes.
 struct ChartFrame {
     QRectF plot;
@@ -35,8 +37,10 @@ double chartBottomHeight(const Style& style, const QString& xTitle);
 /// Finds places for words in a plot where they hide neither points nor one another.
 class LabelPlacer {
 public:
-    explicit LabelPlacer(const QRectF& bounds)
+    /// `clearance`: how far words stay from points.
+    explicit LabelPlacer(const QRectF& bounds, double clearance = 0)
         : m_bounds(bounds)
+        , m_clearance(clearance)
     {
     }
 
@@ -50,6 +54,7 @@ private:
     double cost(const QRectF& rect) const;
 
     QRectF m_bounds;
+    double m_clearance;
     std::vector<QPointF> m_points;
     std::vector<QRectF> m_rects;
 };

@@ -97,10 +97,28 @@ void FigurePanel::setFigure(std::shared_ptr<const Figure> figure)
     refreshWords();
 }
 
+int FigurePanel::captionRoom() const
+{
+    return m_caption->isHidden() ? 0 : m_caption->height() + bodyLayout()->spacing();
+}
+
+int FigurePanel::leastHeight(int width) const
+{
+    const QMargins margins = layout()->contentsMargins();
+    const int caption
+        = m_caption->isHidden() ? 0 : m_caption->sizeHint().height() + bodyLayout()->spacing();
+    const int around = layout()->sizeHint().height() - caption
+        - m_view->sizeHint().expandedTo(m_view->minimumSizeHint()).height();
+    return around + m_view->leastHeight(width - margins.left() - margins.right());
+}
+
 void FigurePanel::placeCaption()
 {
     const bool wanted = m_captionVisible && !m_caption->text().isEmpty();
-    const bool room = height() >= look().px(kRoomForCaption);
+    const int left = m_view->height() + captionRoom() - m_caption->heightForWidth(m_view->width())
+        - bodyLayout()->spacing();
+    const bool room
+        = height() >= look().px(kRoomForCaption) && left >= m_view->leastHeight(m_view->width());
     m_caption->setVisible(wanted && room);
     m_help->setVisible(wanted && !room);
 }

@@ -30,6 +30,8 @@ public:
     /// Shows another figure; one of another kind replaces the view.
     void setFigure(std::shared_ptr<const Figure> figure);
     void setCaptionVisible(bool visible);
+    /// What the view needs at least at this width, with everything around it but the caption.
+    int leastHeight(int width) const;
 
 signals:
     void viewReplaced();
@@ -40,6 +42,7 @@ protected:
 private:
     /// Under the figure, or behind a button where the figure needs the room.
     void placeCaption();
+    int captionRoom() const; ///< that the caption takes now
     void adoptView(FigureView* view);
     void refreshWords();
 

@@ -130,6 +130,11 @@ QSize FigureView::minimumSizeHint() const
     return {m_style.pxInt(160), m_style.pxInt(100)};
 }
 
+int FigureView::leastHeight(int) const
+{
+    return minimumSizeHint().height();
+}
+
 double FigureView::preferredWidth() const
 {
     return m_style.px(640);
@@ -183,6 +188,7 @@ void FigureView::makeActions()
         QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), [this] { copyPicture(); });
     add(QStringLiteral("copyData"), tr("Copy &data"), QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_C),
         [this] { copyData(); });
+    m_exportActions.front()->setWhatsThis(tr("Copy picture and data together"));
     auto* separator = new QAction(this);
     separator->setSeparator(true);
     m_exportActions.append(separator);

@@ -65,6 +65,8 @@ public:
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
+    /// Below this height, at this width, the plot is too low to be read.
+    virtual int leastHeight(int width) const;
 
     /// Copy and save actions, for menus elsewhere. Owned by the view.
     QList<QAction*> exportActions() const { return m_exportActions; }

@@ -68,7 +68,7 @@ void HeatMapView::drawCells(const Ink& ink, const Geometry& g) const
                 p.drawRect(cell);
                 continue;
             }
-            const QColor fill = colourOf(ink.theme, v);
+            const QColor fill = fillOf(ink.theme, dataRow(r), dataCol(c));
             p.setPen(Qt::NoPen);
             p.setBrush(fill);
             p.drawRect(cell);
@@ -121,7 +121,8 @@ void HeatMapView::drawImage(const Ink& ink, const Geometry& g) const
             auto* line = reinterpret_cast<QRgb*>(m_image.scanLine(r));
             for (int c = 0; c < cols; ++c) {
                 const double v = value(dataRow(r), dataCol(c));
-                line[c] = std::isnan(v) ? ink.theme.track.rgb() : colourOf(ink.theme, v).rgb();
+                line[c] = std::isnan(v) ? ink.theme.track.rgb()
+                                        : fillOf(ink.theme, dataRow(r), dataCol(c)).rgb();
             }
         }
     }
@@ -212,7 +213,7 @@ void HeatMapView::drawReadout(const Ink& ink, const Geometry& g) const
     QPainter& p = ink.painter;
     const double line = QFontMetricsF(ink.style.mono()).height();
     double y = g.readout.top() + ink.style.px(7);
-    if (const QString current = readout(); !current.isEmpty()) {
+    for (const QString& current : readoutLines(g.readout.width())) {
         const bool random = data()->null && isAtNull(value(m_row, m_col), *data()->null);
         p.setFont(ink.style.mono(-1));
         p.setPen(random ? ink.theme.mutedText : ink.theme.text);
@@ -226,13 +227,18 @@ void HeatMapView::drawReadout(const Ink& ink, const Geometry& g) const
         withUnit(numberText(m_range.hi, m_decimals), data()->valueUnit));
     if (data()->scale == ColourScale::Diverging)
         scale += tr(", white = %1").arg(numberText(data()->centre));
+    if (leavesDiagonalOut())
+        scale += tr(", without the diagonal");
     if (clustered())
         scale += tr(", clustered");
-    scale += QStringLiteral(": ") + text(data()->valueTitle);
     p.setFont(ink.style.words(-1));
     p.setPen(ink.theme.mutedText);
-    // Two lines where one is too short and the other is free.
+    // Two lines where one is too short and the other is free; else without the title, which the
+    // bar of colours has as well.
     const bool wraps = y + 2 * line <= g.readout.bottom() + 1;
+    const QString whole = scale + QStringLiteral(": ") + text(data()->valueTitle);
+    if (wraps || textWidth(p.font(), whole) <= g.readout.width())
+        scale = whole;
     p.drawText(QRectF(g.readout.left(), y, g.readout.width(), wraps ? 2 * line : line),
         int{Qt::AlignLeft} | (wraps ? Qt::AlignTop | Qt::TextWordWrap : int{Qt::AlignVCenter}),
         wraps ? scale : elided(p.font(), scale, g.readout.width()));

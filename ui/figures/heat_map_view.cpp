@@ -5,11 +5,31 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/figures/chart_frame.h"
 #include "ui/figures/figure_words.h"
 #include "ui/style/colour_map.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
+
+namespace {
+
+bool isSelfSimilar(const HeatMapFigure& map)
+{
+    const std::size_t n = map.rows;
+    if (n < 3 || map.cols != n || map.rowLabels != map.colLabels)
+        return false;
+    const double self = map.values.front();
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j) {
+            const double v = map.values[i * n + j];
+            if (i == j ? !(std::abs(v - self) <= 1e-6 * std::abs(self)) : v > self)
+                return false;
+        }
+    return true;
+}
+
+} // namespace
 
 HeatMapView::HeatMapView(Style& style, QWidget* parent)
     : FigureView(style, parent)
@@ -49,6 +69,7 @@ void HeatMapView::figureChanged()
     if (!inMap(m_row, m_col))
         m_row = m_col = -1;
     m_hoverRow = m_hoverCol = -1;
+    m_selfSimilar = data() && isSelfSimilar(*data());
     updateRange();
     measure();
 }
@@ -71,8 +92,12 @@ void HeatMapView::updateRange()
     } else {
         double lo = std::numeric_limits<double>::infinity();
         double hi = -lo;
-        for (const double v : data()->values) {
-            if (!std::isfinite(v))
+        const std::size_t cells = data()->rows * data()->cols;
+        const std::size_t diagonal = m_selfSimilar ? data()->cols + 1 : cells + 1;
+        for (std::size_t i = 0; i < cells; ++i) {
+            const double v = data()->values[i];
+            // What everything shares with itself would hide how the others differ.
+            if (!std::isfinite(v) || (m_selfSimilar && i % diagonal == 0))
                 continue;
             lo = std::min(lo, v);
             hi = std::max(hi, v);
@@ -101,6 +126,14 @@ void HeatMapView::measure()
     const QFont font = look().mono(-1);
     for (int row = 0; row < std::min(static_cast<int>(data()->rows), kSample); ++row)
         m_labelWidth = std::max(m_labelWidth, textWidth(font, rowLabel(row)));
+    double axes = 2 * m_labelWidth;
+    for (const Axis* axis : {&data()->rowAxis, &data()->colAxis})
+        axes += textWidth(font, axis->title.empty() ? QString() : text(axis->title) + u' ');
+    QString rest = QStringLiteral(" –    ")
+        + withUnit(numberText(-m_range.hi, m_decimals + 1), data()->valueUnit);
+    if (data()->null)
+        rest += QStringLiteral("      ") + nullText(*data()->null) + tr("as random");
+    m_readoutWidth = axes + textWidth(font, rest);
     m_labelWidth = std::min(m_labelWidth, look().px(140));
 }
 
@@ -162,6 +195,11 @@ QString HeatMapView::cellName(int row, int col) const
         + name(data()->colAxis, colLabel(col));
 }
 
+bool HeatMapView::leavesDiagonalOut() const
+{
+    return m_selfSimilar && !m_sharedRange && (m_rangeMode == Range::Automatic || !data()->range);
+}
+
 double HeatMapView::legendPosition(double value) const
 {
     const double span = m_range.hi - m_range.lo;
@@ -178,7 +216,12 @@ QColor HeatMapView::cellColour(int row, int col) const
 {
     if (!inMap(row, col) || std::isnan(value(row, col)))
         return {};
-    return colourOf(look().theme(), value(row, col));
+    return fillOf(look().theme(), row, col);
+}
+
+QColor HeatMapView::fillOf(const Theme& theme, int row, int col) const
+{
+    return row == col && leavesDiagonalOut() ? theme.track : colourOf(theme, value(row, col));
 }
 
 void HeatMapView::setOrder(Order order)
@@ -192,12 +235,14 @@ void HeatMapView::setRange(Range range)
 {
     m_rangeMode = range;
     updateRange();
+    measure();
 }
 
 void HeatMapView::setSharedRange(std::optional<Interval> range)
 {
     m_sharedRange = range;
     updateRange();
+    measure();
 }
 
 Interval HeatMapView::colourRange() const
@@ -219,9 +264,9 @@ double HeatMapView::topHeight() const
     return look().px(24);
 }
 
-double HeatMapView::readoutHeight() const
+double HeatMapView::readoutHeight(double width) const
 {
-    return look().px(48);
+    return look().px(m_readoutWidth > width ? 66 : 48);
 }
 
 double HeatMapView::legendWidth() const
@@ -250,7 +295,8 @@ HeatMapView::Geometry HeatMapView::geometry(const QRectF& area) const
     const auto cols = static_cast<double>(data()->cols);
     const double left = m_labelWidth + look().px(10);
     const double width = std::max(area.width() - left - legendWidth(), look().px(20));
-    const double height = std::max(area.height() - topHeight() - readoutHeight(), look().px(20));
+    const double below = readoutHeight(area.width());
+    const double height = std::max(area.height() - topHeight() - below, look().px(20));
     g.cellWidth = std::min(width / cols, look().px(64));
     g.cellHeight = std::min(height / rows, look().px(64));
     if (data()->rows == data()->cols)
@@ -260,7 +306,7 @@ HeatMapView::Geometry HeatMapView::geometry(const QRectF& area) const
     g.map = QRectF(
         area.left() + left, area.top() + topHeight(), cols * g.cellWidth, rows * g.cellHeight);
     g.legend = QRectF(g.map.right() + look().px(14), g.map.top(), look().px(11), g.map.height());
-    g.readout = QRectF(area.left(), g.map.bottom(), area.width(), readoutHeight());
+    g.readout = QRectF(area.left(), g.map.bottom(), area.width(), below);
     return g;
 }
 
@@ -283,18 +329,26 @@ QPoint HeatMapView::cellAt(const QPoint& viewportPosition) const
 
 QString HeatMapView::readout() const
 {
+    return readoutLines(std::numeric_limits<double>::infinity()).join(QString());
+}
+
+QStringList HeatMapView::readoutLines(double width) const
+{
     if (!inMap(m_row, m_col))
         return {};
+    const QString gap = QStringLiteral("   ");
     const double v = value(m_row, m_col);
-    QString line = cellName(m_row, m_col) + QStringLiteral("   ")
+    const QString first = cellName(m_row, m_col) + gap
         + withUnit(
             std::isnan(v) ? tr("no value") : numberText(v, m_decimals + 1), data()->valueUnit);
-    if (data()->null && !std::isnan(v)) {
-        line += QStringLiteral("   ") + nullText(*data()->null);
-        if (isAtNull(v, *data()->null))
-            line += QStringLiteral("   ") + tr("as random");
-    }
-    return line;
+    if (!data()->null || std::isnan(v))
+        return {first};
+    QString second = nullText(*data()->null);
+    if (isAtNull(v, *data()->null))
+        second += gap + tr("as random");
+    const QString both = first + gap + second;
+    return textWidth(look().mono(-1), both) <= width ? QStringList{both}
+                                                     : QStringList{first, second};
 }
 
 QString HeatMapView::hoverText(const QPoint& viewportPosition) const
@@ -340,6 +394,12 @@ QSize HeatMapView::sizeHint() const
     return {look().pxInt(380), look().pxInt(380)};
 }
 
+int HeatMapView::leastHeight(int width) const
+{
+    return static_cast<int>(
+        std::ceil(topHeight() + look().px(kLeastPlotHeight) + readoutHeight(width)));
+}
+
 QSizeF HeatMapView::bodySize(double width) const
 {
     if (!data())
@@ -352,7 +412,8 @@ QSizeF HeatMapView::bodySize(double width) const
     const double cellHeight = data()->rows == data()->cols
         ? cellWidth
         : std::clamp(width / std::max(rows, 1.0), look().px(2), look().px(26));
-    return {sides + cols * cellWidth, topHeight() + readoutHeight() + rows * cellHeight};
+    const double needed = sides + cols * cellWidth;
+    return {needed, topHeight() + readoutHeight(needed) + rows * cellHeight};
 }
 
 Status HeatMapView::drawWhole(const Ink& ink, const QRectF& rect) const

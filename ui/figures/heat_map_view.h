@@ -38,11 +38,14 @@ public:
     QPoint cellAt(const QPoint& viewportPosition) const; ///< (col, row) of the data or (-1, -1)
     QColor cellColour(int row, int col) const; ///< in the theme on the screen
     QString readout() const; ///< the line under the map
+    /// The same in two lines where one is too wide.
+    QStringList readoutLines(double width) const;
 
     QString hoverText(const QPoint& viewportPosition) const override;
     QString currentText() const override;
     QString summary() const override;
     QSize sizeHint() const override;
+    int leastHeight(int width) const override;
 
 signals:
     void cellClicked(int row, int col);
@@ -76,7 +79,8 @@ private:
     const HeatMapFigure* data() const;
     Geometry geometry(const QRectF& area) const;
     double topHeight() const;
-    double readoutHeight() const;
+    double readoutHeight(double width) const; ///< a line more where the longest does not fit in one
+    bool leavesDiagonalOut() const;
     double legendWidth() const;
     bool clustered() const;
     int dataRow(int place) const;
@@ -86,6 +90,7 @@ private:
     double value(int row, int col) const;
     bool inMap(int row, int col) const;
     QColor colourOf(const Theme& theme, double value) const;
+    QColor fillOf(const Theme& theme, int row, int col) const; ///< of a cell that has a value
     double legendPosition(double value) const; ///< 0 at the low end, 1 at the high end
     QString rowLabel(int row) const;
     QString colLabel(int col) const;
@@ -113,6 +118,8 @@ private:
     std::vector<int> m_order; ///< id by place, when clustered
     std::vector<int> m_inverse;
     double m_labelWidth = 0;
+    double m_readoutWidth = 0; ///< of the longest readout in one line
+    bool m_selfSimilar = false; ///< a square map whose diagonal is its largest value throughout
     int m_decimals = 2; ///< of the values in the cells
     mutable QImage m_image; ///< of maps with very many cells; null = to be made
     mutable const Theme* m_imageTheme = nullptr;

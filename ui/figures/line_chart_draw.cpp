@@ -40,6 +40,7 @@ void LineChartView::draw(const Ink& ink, const QRectF& area) const
     const ChartFrame chart = frame(area);
     QPainter& p = ink.painter;
     drawPending(ink, chart);
+    drawGaps(ink, chart);
     drawBands(ink, chart);
     drawChartFrame(ink, chart, axisTitle(data()->xAxis), axisTitle(data()->yAxis));
 
@@ -93,6 +94,48 @@ void LineChartView::drawPending(const Ink& ink, const ChartFrame& chart) const
     ink.painter.setFont(font);
     ink.painter.setPen(ink.theme.mutedText);
     ink.painter.drawText(rect, Qt::AlignCenter, tr("running"));
+}
+
+void LineChartView::drawGaps(const Ink& ink, const ChartFrame& chart) const
+{
+    const auto& gaps = data()->gaps;
+    QPainter& p = ink.painter;
+    const QFont font = ink.style.words(-1);
+    for (std::size_t first = 0; first < gaps.size();) {
+        std::size_t last = first;
+        while (last + 1 < gaps.size() && gaps[last + 1].x == gaps[last].x + 1
+            && gaps[last + 1].name == gaps[first].name)
+            ++last;
+        QRectF rect(QPointF(chart.xAt(gaps[first].x - 0.5), chart.plot.top()),
+            QPointF(chart.xAt(gaps[last].x + 0.5), chart.plot.bottom()));
+        rect &= chart.plot;
+        p.setPen(Qt::NoPen);
+        p.setBrush(ink.theme.pending);
+        p.drawRect(rect);
+        // Upright where there is no room for the word across.
+        const QString name = text(gaps[first].name);
+        const double width = textWidth(font, name) + ink.style.px(4);
+        const double line = QFontMetricsF(font).height();
+        first = last + 1;
+        if (std::max(width, rect.width()) < line || rect.width() < line)
+            continue;
+        p.save();
+        p.setFont(font);
+        p.setPen(ink.theme.mutedText);
+        p.translate(rect.center().x(), rect.bottom() - ink.style.px(4));
+        if (width > rect.width())
+            p.rotate(-90);
+        p.drawText(width > rect.width() ? QRectF(0, -line / 2, width, line)
+                                        : QRectF(-width / 2, -line, width, line),
+            Qt::AlignCenter, name);
+        p.restore();
+    }
+}
+
+bool LineChartView::gapBetween(double from, double to) const
+{
+    return std::any_of(data()->gaps.begin(), data()->gaps.end(),
+        [&](const LineFigure::Gap& gap) { return gap.x > from && gap.x < to; });
 }
 
 void LineChartView::drawBands(const Ink& ink, const ChartFrame& chart) const
@@ -185,6 +228,9 @@ void LineChartView::drawSeries(const Ink& ink, const ChartFrame& chart, int seri
             flush();
             continue;
         }
+        if (!run.isEmpty() && i > 0
+            && gapBetween(s.x[static_cast<std::size_t>(i - 1)], s.x[static_cast<std::size_t>(i)]))
+            flush();
         run << at;
         points.push_back(at);
     }
@@ -209,7 +255,7 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
     const QRectF& plot = chart.plot;
     const QString title = axisTitle(data()->yAxis);
     const double above = chartTopHeight(ink.style, title);
-    LabelPlacer placer(plot.adjusted(0, -above, ink.style.px(12), 1));
+    LabelPlacer placer(plot.adjusted(0, -above, ink.style.px(12), 1), ink.style.px(3));
     if (!title.isEmpty())
         placer.avoid(QRectF(
             plot.left(), plot.top() - above, textWidth(small, title) + ink.style.px(8), above));
@@ -219,7 +265,11 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
         for (int i = 0; isSeriesVisible(s) && i < pointCount(s); ++i) {
             const QPointF at = chart.at(
                 series.x[static_cast<std::size_t>(i)], series.y[static_cast<std::size_t>(i)]);
-            // The line between two points is in the way as well.
+            // The line between two points is in the way as well, and so are intervals.
+            const auto point = static_cast<std::size_t>(i);
+            if (point < series.lo.size() && point < series.hi.size())
+                for (const double end : {series.lo[point], series.hi[point]})
+                    placer.avoid(QPointF(at.x(), chart.yAt(end)));
             const double length = std::hypot(at.x() - before.x(), at.y() - before.y());
             const int steps
                 = std::isfinite(length) ? static_cast<int>(length / ink.style.px(8)) : 0;
@@ -244,6 +294,11 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
             candidates.emplace_back(x + gap, y, width, line);
             candidates.emplace_back(x - gap - width, y, width, line);
         }
+        // In a plot too narrow for either side it may cross the line, but not be cut.
+        for (int row = 0; row < 8; ++row)
+            candidates.emplace_back(
+                std::clamp(x - width / 2, plot.left(), std::max(plot.left(), plot.right() - width)),
+                plot.top() + row * line * 1.15, width, line);
         const QRectF words = placer.place(candidates);
         placer.avoid(words.adjusted(-gap, 0, gap, 0)); // two names side by side are not one
         placer.avoid(QRectF(x - 1, words.top(), 2, plot.bottom() - words.top()));
@@ -256,6 +311,10 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
             marker.isNull ? ink.theme.nullAmber : ink.theme.accent, text(marker.name));
     }
 
+    // Words of one level must not lie on the line of another.
+    for (const LineFigure::Level& level : data()->levels)
+        for (double x = plot.left(); x <= plot.right(); x += ink.style.px(8))
+            placer.avoid(QPointF(x, chart.yAt(level.y)));
     for (const LineFigure::Level& level : data()->levels) {
         const double y = crisp(chart.yAt(level.y));
         if (!(y >= plot.top() - 1 && y <= plot.bottom() + 1))
@@ -267,10 +326,22 @@ void LineChartView::drawGuides(const Ink& ink, const ChartFrame& chart) const
         p.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
         const double width = textWidth(small, text(level.name)) + ink.style.px(2);
         std::vector<QRectF> candidates;
-        for (const double top : {y + ink.style.px(2), y - line - ink.style.px(2)})
-            for (const double left : {plot.left() + ink.style.px(8),
-                     plot.right() - width - ink.style.px(8), plot.center().x() - width / 2})
-                candidates.emplace_back(left, top, width, line);
+        // Near its line, but rather farther away than on top of a curve; nowhere when it is in
+        // the way and the legend says the same.
+        for (const double away : {4.0, 12.0, 20.0, 30.0})
+            for (const double top : {y + ink.style.px(away), y - line - ink.style.px(away)})
+                for (const double left :
+                    {plot.left() + ink.style.px(8), plot.right() - width - ink.style.px(8),
+                        plot.center().x() - width / 2, plot.left() + plot.width() / 4 - width / 2,
+                        plot.left() + plot.width() * 3 / 4 - width / 2})
+                    candidates.emplace_back(left, top, width, line);
+        constexpr std::ptrdiff_t kNear = 2 * 2 * 5; // of the two smaller distances
+        const bool roomNear = std::any_of(candidates.begin(), candidates.begin() + kNear,
+            [&](const QRectF& rect) { return placer.isFree(rect); });
+        const bool inLegend = std::any_of(data()->bands.begin(), data()->bands.end(),
+            [&](const LineFigure::Band& band) { return band.name.starts_with(level.name); });
+        if (!roomNear && inLegend)
+            continue;
         drawVeiledText(ink, placer.place(candidates), Qt::AlignLeft | Qt::AlignVCenter, small,
             level.isNull ? ink.theme.nullAmber : ink.theme.mutedText, text(level.name));
     }

@@ -258,6 +258,14 @@ QString LineChartView::hoverText(const QPoint& viewportPosition) const
             lines += tr("%1: %2").arg(text(level.name), numberText(level.y)).toHtmlEscaped();
         return hoverCard(text(s.name), lines);
     }
+    if (data() && plotRect().contains(viewportPosition)) {
+        const ChartFrame chart = screenFrame();
+        for (const LineFigure::Gap& gap : data()->gaps)
+            if (viewportPosition.x() >= chart.xAt(gap.x - 0.5)
+                && viewportPosition.x() < chart.xAt(gap.x + 0.5))
+                return hoverCard(
+                    text(data()->xAxis.title) + u' ' + numberText(gap.x), {htmlLines(gap.name)});
+    }
     return {};
 }
 
@@ -280,6 +288,15 @@ QString LineChartView::summary() const
 QSize LineChartView::sizeHint() const
 {
     return {look().pxInt(420), look().pxInt(320)};
+}
+
+int LineChartView::leastHeight(int width) const
+{
+    if (!data())
+        return minimumSizeHint().height();
+    return static_cast<int>(
+        std::ceil(chartTopHeight(look(), axisTitle(data()->yAxis)) + look().px(kLeastPlotHeight)
+            + chartBottomHeight(look(), axisTitle(data()->xAxis)) + legendHeight(width)));
 }
 
 QSizeF LineChartView::bodySize(double width) const

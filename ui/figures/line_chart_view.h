@@ -40,6 +40,7 @@ public:
     QString currentText() const override;
     QString summary() const override;
     QSize sizeHint() const override;
+    int leastHeight(int width) const override;
 
 signals:
     void pointClicked(int series, int point);
@@ -90,6 +91,8 @@ private:
     void draw(const Ink& ink, const QRectF& area) const;
     void drawBands(const Ink& ink, const ChartFrame& chart) const;
     void drawPending(const Ink& ink, const ChartFrame& chart) const;
+    void drawGaps(const Ink& ink, const ChartFrame& chart) const;
+    bool gapBetween(double from, double to) const;
     void drawSeries(const Ink& ink, const ChartFrame& chart, int series) const;
     void drawIntervals(const Ink& ink, const ChartFrame& chart, int series) const;
     void drawGuides(const Ink& ink, const ChartFrame& chart) const;

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include <QCoreApplication>
 #include <QFontMetricsF>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
 
+#include "core/report/figure_table.h"
 #include "ui/figures/figure_words.h"
 #include "ui/style/style.h"
 
@@ -27,11 +27,32 @@ QFont answerFont(const Style& style)
     return style.words(kAnswerSteps, QFont::DemiBold);
 }
 
-QString directionWord(int vote)
+using Standing = VerdictFigure::Standing;
+
+QColor signColour(const Theme& theme, const VerdictFigure::Row& row)
 {
-    return vote > 0 ? QCoreApplication::translate("figures", "points to it")
-        : vote < 0  ? QCoreApplication::translate("figures", "points against it")
-                    : QCoreApplication::translate("figures", "as random or unknown");
+    if (row.vote != 0)
+        return row.vote > 0 ? theme.evidenceGreen : theme.warning;
+    return row.standing == Standing::Differs ? theme.text : theme.mutedText;
+}
+
+bool isAtNull(const VerdictFigure::Row& row)
+{
+    return row.vote == 0 && row.standing == Standing::AtNull;
+}
+
+/// Numbers at their null are called so on the card itself.
+QString directionWords(const VerdictFigure::Row& row)
+{
+    return isAtNull(row) ? text(directionText(row)) : text(row.direction);
+}
+
+/// "below 0.05: unlike random, but does not decide"
+QString standingWords(const VerdictFigure::Row& row)
+{
+    const std::string standing = standingText(row);
+    return row.direction == standing ? text(standing)
+                                     : text(row.direction) + QStringLiteral(": ") + text(standing);
 }
 
 } // namespace
@@ -80,15 +101,12 @@ VerdictCardView::Columns VerdictCardView::columns(double width) const
 {
     Columns columns;
     columns.gap = look().px(14);
-    double direction = 0;
     for (const VerdictFigure::Row& row : data()->rows) {
         columns.test = std::max(columns.test, textWidth(look().words(), text(row.test)));
         columns.value = std::max(columns.value, textWidth(look().mono(), text(row.value)));
         columns.null = std::max(columns.null, textWidth(look().words(-1), text(row.null)));
-        direction = std::max(
-            direction, textWidth(look().words(-1, QFont::DemiBold), text(row.direction)));
     }
-    direction += look().px(kSign + kSignGap);
+    const double direction = directionWidth();
     const double spare
         = width - columns.test - columns.value - columns.null - direction - 3 * columns.gap;
     columns.twoLines = spare < 0;
@@ -96,6 +114,29 @@ VerdictCardView::Columns VerdictCardView::columns(double width) const
         for (double* column : {&columns.test, &columns.value, &columns.null})
             *column += std::floor(spare / 3);
     return columns;
+}
+
+double VerdictCardView::directionWidth() const
+{
+    double width = 0;
+    for (const VerdictFigure::Row& row : data()->rows)
+        width = std::max(width, textWidth(look().words(-1, QFont::DemiBold), directionWords(row)));
+    return width + look().px(kSign + kSignGap);
+}
+
+double VerdictCardView::rowsHeight(double width) const
+{
+    return static_cast<double>(data()->rows.size()) * rowHeight(width);
+}
+
+double VerdictCardView::noteHeight(double width) const
+{
+    if (data()->note.empty())
+        return 0;
+    const QFontMetricsF metrics(look().words(-1));
+    return look().px(6)
+        + metrics.boundingRect(QRectF(0, 0, width, 1e4), Qt::TextWordWrap, text(data()->note))
+              .height();
 }
 
 double VerdictCardView::rowHeight(double width) const
@@ -123,9 +164,7 @@ QString VerdictCardView::hoverText(const QPoint& viewportPosition) const
             : QString();
     const VerdictFigure::Row& r = data()->rows[static_cast<std::size_t>(row)];
     return hoverCard(text(r.test) + QStringLiteral(": ") + text(r.value),
-        {htmlLines(r.null),
-            tr("%1: %2").arg(text(r.direction), directionWord(r.vote)).toHtmlEscaped(),
-            htmlLines(r.help)});
+        {htmlLines(r.null), standingWords(r).toHtmlEscaped(), htmlLines(r.help)});
 }
 
 QString VerdictCardView::currentText() const
@@ -135,8 +174,7 @@ QString VerdictCardView::currentText() const
     if (m_row < 0)
         return tr("%1: %2").arg(text(data()->question), text(data()->answer));
     const VerdictFigure::Row& r = data()->rows[static_cast<std::size_t>(m_row)];
-    return tr("%1: %2, %3, %4, %5")
-        .arg(text(r.test), text(r.value), text(r.null), text(r.direction), directionWord(r.vote));
+    return tr("%1: %2, %3, %4").arg(text(r.test), text(r.value), text(r.null), standingWords(r));
 }
 
 QString VerdictCardView::summary() const
@@ -154,9 +192,9 @@ bool VerdictCardView::showsTitle() const
 
 int VerdictCardView::heightForWidth(int width) const
 {
-    return data() ? static_cast<int>(std::ceil(
-               headHeight(width) + static_cast<double>(data()->rows.size()) * rowHeight(width)))
-                  : look().pxInt(60);
+    return data()
+        ? static_cast<int>(std::ceil(headHeight(width) + rowsHeight(width) + noteHeight(width)))
+        : look().pxInt(60);
 }
 
 QSize VerdictCardView::sizeHint() const
@@ -166,7 +204,16 @@ QSize VerdictCardView::sizeHint() const
 
 QSize VerdictCardView::minimumSizeHint() const
 {
-    return {look().pxInt(260), heightForWidth(std::max(viewport()->width(), look().pxInt(260)))};
+    double width = look().px(260);
+    if (data() && !data()->rows.empty()) {
+        // Two lines a row show every word whole; a card still narrower shortens them.
+        const Columns least = columns(0);
+        width = std::clamp(
+            std::max(least.test + directionWidth(), least.value + least.null) + least.gap, width,
+            look().px(440));
+    }
+    const int least = static_cast<int>(std::ceil(width));
+    return {least, heightForWidth(std::max(viewport()->width(), least))};
 }
 
 double VerdictCardView::preferredWidth() const
@@ -202,6 +249,12 @@ void VerdictCardView::draw(const Ink& ink, const QRectF& area) const
         drawRow(ink, {area.left(), y, area.width(), height}, row, layout);
         y += height;
     }
+    if (data()->note.empty())
+        return;
+    ink.painter.setFont(ink.style.words(-1));
+    ink.painter.setPen(ink.theme.mutedText);
+    ink.painter.drawText(QRectF(area.left(), y, area.width(), noteHeight(area.width())),
+        int{Qt::AlignLeft} | int{Qt::AlignBottom} | int{Qt::TextWordWrap}, text(data()->note));
 }
 
 void VerdictCardView::drawHead(const Ink& ink, const QRectF& area) const
@@ -264,13 +317,12 @@ void VerdictCardView::drawRow(
             where, Qt::AlignLeft | Qt::AlignVCenter, elided(font, text(what), where.width()));
     };
 
-    const QColor colour = r.vote > 0 ? ink.theme.evidenceGreen
-        : r.vote < 0                 ? ink.theme.warning
-                                     : ink.theme.mutedText;
+    const QColor colour = signColour(ink.theme, r);
     const QFont font = ink.style.words(-1, QFont::DemiBold);
     const double sign = ink.style.px(kSign);
     const double lead = sign + ink.style.px(kSignGap);
-    const QString direction = elided(font, text(r.direction), rect.width() / 2 - lead);
+    const double most = std::max(rect.width() / 2, rect.width() - layout.test - layout.gap) - lead;
+    const QString direction = elided(font, directionWords(r), most);
     const double width = textWidth(font, direction);
     const QRectF where(rect.right() - width, first.top(), width + 1, first.height());
     p.setFont(font);
@@ -279,18 +331,31 @@ void VerdictCardView::drawRow(
     if (layout.twoLines)
         first.setRight(where.left() - lead - layout.gap);
     words(first, 0, ink.style.words(), ink.theme.text, r.test);
-    words(second, valueLeft, ink.style.mono(), r.vote == 0 ? ink.theme.mutedText : ink.theme.text,
+    words(second, valueLeft, ink.style.mono(), isAtNull(r) ? ink.theme.mutedText : ink.theme.text,
         r.value);
     words(second, nullLeft, ink.style.words(-1), ink.theme.nullAmber, r.null);
 
-    // For it: points right; against it: points left; as random: a ring.
-    const QPointF centre(where.left() - lead + sign / 2, where.center().y());
-    p.setBrush(r.vote == 0 ? QBrush(Qt::NoBrush) : QBrush(colour));
+    drawSign(ink, {where.left() - lead + sign / 2, where.center().y()}, r);
+}
+
+/// For it: points right; against it: points left; as random: a ring; unlike random without a vote:
+/// a disc; else a dash.
+void VerdictCardView::drawSign(
+    const Ink& ink, const QPointF& centre, const VerdictFigure::Row& r) const
+{
+    QPainter& p = ink.painter;
+    const QColor colour = signColour(ink.theme, r);
+    const double sign = ink.style.px(kSign);
+    p.setPen(QPen(colour, ink.style.px(1.4)));
     if (r.vote == 0) {
-        p.setPen(QPen(colour, ink.style.px(1.4)));
-        p.drawEllipse(centre, sign * 0.36, sign * 0.36);
+        p.setBrush(r.standing == Standing::Differs ? QBrush(colour) : QBrush(Qt::NoBrush));
+        if (r.standing == Standing::Unknown)
+            p.drawLine(centre - QPointF(sign * 0.4, 0), centre + QPointF(sign * 0.4, 0));
+        else
+            p.drawEllipse(centre, sign * 0.36, sign * 0.36);
         return;
     }
+    p.setBrush(colour);
     p.setPen(Qt::NoPen);
     const double reach = r.vote > 0 ? sign / 2 : -sign / 2;
     p.drawPolygon(QPolygonF{centre + QPointF(-reach, -sign / 2), centre + QPointF(reach, 0),

@@ -42,6 +42,8 @@ private:
     const VerdictFigure* data() const;
     bool basisBeside(double width) const; ///< behind the answer, else below it
     double headHeight(double width) const;
+    double rowsHeight(double width) const;
+    double noteHeight(double width) const;
     /// Widths that show every word whole, in one line or, where that does not fit, in two.
     struct Columns {
         double test = 0;
@@ -51,11 +53,14 @@ private:
         bool twoLines = false;
     };
     Columns columns(double width) const;
+    /// Of the row's last words: what it points to.
+    double directionWidth() const;
     double rowHeight(double width) const;
     int rowAt(const QPoint& position) const;
     void draw(const Ink& ink, const QRectF& area) const;
     void drawHead(const Ink& ink, const QRectF& area) const;
     void drawRow(const Ink& ink, const QRectF& rect, int row, const Columns& layout) const;
+    void drawSign(const Ink& ink, const QPointF& centre, const VerdictFigure::Row& row) const;
     void choose(int row);
 
     int m_row = -1;
