@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QLabel>
+#include <QScrollArea>
 #include <QSignalSpy>
 
 #include "tests/support/files.h"
@@ -8,6 +9,7 @@
 #include "ui/figures/figure_table_model.h"
 #include "ui/figures/figure_table_view.h"
 #include "ui/figures/heat_map_view.h"
+#include "ui/figures/line_chart_view.h"
 #include "ui/figures/verdict_card_view.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/pages/weights/pill_strip.h"
@@ -63,6 +65,22 @@ struct WeightsDesk {
         return find<FigurePanel>(panel)->view()->figure();
     }
 };
+
+/// A widget that is not whole within the one around it; empty when there is none.
+QString cutWidget(const QWidget& whole)
+{
+    for (const QWidget* widget : whole.findChildren<QWidget*>()) {
+        const QWidget* within = widget;
+        while (within != &whole && !qobject_cast<const PillStrip*>(within->parentWidget()))
+            within = within->parentWidget(); // a strip scrolls by itself
+        if (within == &whole && widget->isVisible()
+            && !widget->parentWidget()->rect().contains(widget->geometry()))
+            return widget->objectName().isEmpty()
+                ? QString::fromLatin1(widget->metaObject()->className())
+                : widget->objectName();
+    }
+    return {};
+}
 
 } // namespace
 
@@ -120,6 +138,53 @@ private slots:
         auto* strip = desk.find<PillStrip>("expertStrip");
         QCOMPARE(strip->count(), std::size_t{8});
         QVERIFY(strip->width() >= strip->sizeHint().width());
+    }
+
+    void narrowWindowsCutNothing_data()
+    {
+        QTest::addColumn<QSize>("size");
+        QTest::addColumn<double>("points");
+        for (const double points : {10.0, 12.5}) {
+            for (const QSize size : {QSize(936, 604), QSize(1192, 624), QSize(1278, 672),
+                     QSize(1512, 904), QSize(2472, 1344)})
+                QTest::addRow("%dx%d at %g pt", size.width(), size.height(), points)
+                    << size << points;
+        }
+    }
+
+    void narrowWindowsCutNothing()
+    {
+        QFETCH(QSize, size);
+        QFETCH(double, points);
+        WeightsDesk desk;
+        desk.style.applyToApplication();
+        desk.style.setFontSize(points);
+        QVERIFY(desk.open("native"));
+        desk.page.resize(size);
+        desk.page.grab();
+        auto* scroll = desk.find<QScrollArea>("weightsScroll");
+        QWidget* result = scroll->widget();
+        // A layout takes some rounds: a strip that has to scroll asks for more height.
+        QTRY_COMPARE(result->width(), scroll->viewport()->width());
+        QTRY_COMPARE(cutWidget(*result), QString());
+        for (const char* panel : {"decayPanel", "byLayerPanel"}) {
+            const auto* chart = static_cast<LineChartView*>(desk.find<FigurePanel>(panel)->view());
+            QTRY_VERIFY2(chart->plotRect().height() >= desk.style.px(219), panel);
+        }
+        for (auto* control : result->findChildren<SegmentedControl*>())
+            QVERIFY2(control->width() >= control->minimumSizeHint().width(),
+                qPrintable(control->objectName()));
+    }
+
+    void wordsGrowWithTheText()
+    {
+        WeightsDesk desk;
+        desk.style.applyToApplication();
+        QVERIFY(desk.open("native"));
+        desk.page.grab();
+        const double before = desk.find<QLabel>("layersLabel")->font().pointSizeF();
+        desk.style.setFontSize(15);
+        QCOMPARE(desk.find<QLabel>("layersLabel")->font().pointSizeF(), before * 1.5);
     }
 
     void nothingIsDrawnWhileHidden()

@@ -18,6 +18,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr double kGap = 4;
+constexpr int kTight = 2; ///< least room beside a pill's words
 
 } // namespace
 
@@ -158,9 +159,12 @@ void PillStrip::restyle()
 {
     const Theme& theme = m_style.theme();
     // Pills move together before the row has to scroll.
-    const int wide = m_style.pxInt(9);
-    const int narrow = m_style.pxInt(4);
-    const int side = pillsWidth(wide) <= width() ? wide : narrow;
+    int side = m_style.pxInt(kTight);
+    for (const double padding : {9, 6, 4, kTight})
+        if (const int wanted = m_style.pxInt(padding); pillsWidth(wanted) <= width()) {
+            side = wanted;
+            break;
+        }
     const bool scrolls = pillsWidth(side) > width();
     const QString radius = QString::number(m_style.pxInt(4)) % QStringLiteral("px");
     const QString padding = QString::number(m_style.pxInt(3)) % QStringLiteral("px ")
@@ -187,6 +191,11 @@ QSize PillStrip::sizeHint() const
 {
     const double line = QFontMetricsF(m_style.mono()).height();
     return {pillsWidth(m_style.pxInt(9)), static_cast<int>(line + m_style.px(10))};
+}
+
+int PillStrip::tightWidth() const
+{
+    return pillsWidth(m_style.pxInt(kTight));
 }
 
 QSize PillStrip::minimumSizeHint() const

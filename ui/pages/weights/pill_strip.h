@@ -37,6 +37,7 @@ public:
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
+    int tightWidth() const; ///< of all pills, as close together as they come
 
 signals:
     void chosen(int index);

@@ -16,6 +16,7 @@
 #include "ui/figures/line_chart_view.h"
 #include "ui/figures/verdict_card_view.h"
 #include "ui/jobs/job_runner.h"
+#include "ui/pages/weights/deck_layout.h"
 #include "ui/pages/weights/pill_strip.h"
 #include "ui/pages/weights/weight_notes.h"
 #include "ui/session/model_controller.h"
@@ -51,6 +52,11 @@ SegmentedControl* makeSegments(
     return segments;
 }
 
+/// A chart narrower than this, at 100 %, says little.
+constexpr double kLeastChart = 330;
+/// More layers than this scroll rather than take the row for themselves.
+constexpr double kMostForLayers = 440;
+
 enum { kEmpty, kRunning, kResult };
 
 } // namespace
@@ -61,6 +67,8 @@ WeightsPage::WeightsPage(const UiContext& context, QWidget* parent)
 {
     setObjectName(QStringLiteral("weightsPage"));
     build();
+    restyle();
+    connect(&context.style, &Style::changed, this, &WeightsPage::restyle);
     connect(&context.weights, &WeightsController::changed, this, &WeightsPage::showState);
     connect(&context.session, &Session::modelOpened, this, [this] {
         showState();
@@ -77,8 +85,6 @@ void WeightsPage::build()
 {
     Style& style = m_context.style;
     auto* outer = new QVBoxLayout(this);
-    const int edge = style.pxInt(12);
-    outer->setContentsMargins(edge, edge, edge, edge);
     m_message = new InlineMessage(style);
     outer->addWidget(m_message);
     connect(
@@ -97,19 +103,16 @@ void WeightsPage::build()
     m_stack->addWidget(m_progress);
 
     auto* result = new QWidget;
-    auto* column = new QVBoxLayout(result);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(style.pxInt(12));
-    column->addWidget(makeVerdicts());
-    column->addWidget(makeControls());
-    QWidget* charts = makeCharts();
-    // The charts take what is left, and the page scrolls only when that is too little.
-    charts->setMinimumHeight(style.pxInt(340));
-    charts->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored);
-    column->addWidget(charts, 1);
+    m_column = new QVBoxLayout(result);
+    m_column->setContentsMargins(0, 0, 0, 0);
+    m_column->addWidget(makeVerdicts());
+    m_column->addWidget(makeControls());
+    // The charts take what is left, and the page scrolls when that is too little.
+    m_column->addWidget(makeCharts(), 1);
     m_notes = new WeightNotes(style, m_context.models.resources());
-    column->addWidget(m_notes);
-    auto* scroll = new QScrollArea; // for windows too low for the notes
+    m_column->addWidget(m_notes);
+    auto* scroll = new QScrollArea;
+    scroll->setObjectName(QStringLiteral("weightsScroll"));
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -118,6 +121,32 @@ void WeightsPage::build()
     scroll->viewport()->setAutoFillBackground(false);
     result->setAutoFillBackground(false);
     m_stack->addWidget(scroll);
+}
+
+void WeightsPage::fitControls()
+{
+    // The layers get a row of their own before they have to scroll.
+    const Style& style = m_context.style;
+    QWidget* layers = m_layerRow->parentWidget();
+    const int words = layers->sizeHint().width() - m_layers->sizeHint().width();
+    layers->setMinimumWidth(words + std::min(m_layers->tightWidth(), style.pxInt(kMostForLayers)));
+}
+
+void WeightsPage::restyle()
+{
+    const Style& style = m_context.style;
+    const int edge = style.pxInt(12);
+    layout()->setContentsMargins(edge, edge, edge, edge);
+    m_column->setSpacing(edge);
+    m_chartDeck->setSpacing(edge);
+    m_verdictDeck->setSpacing(style.pxInt(32));
+    m_controlDeck->setSpacing(style.pxInt(16));
+    m_choiceRow->setSpacing(style.pxInt(16));
+    m_layerRow->setSpacing(style.pxInt(16));
+    fitControls();
+    for (FigurePanel* panel : {m_decay, m_similarity, m_byLayer})
+        panel->setMinimumWidth(
+            std::max(panel->minimumSizeHint().width(), style.pxInt(kLeastChart)));
 }
 
 Panel* WeightsPage::makeVerdicts()
@@ -130,15 +159,13 @@ Panel* WeightsPage::makeVerdicts()
     for (VerdictCardView* card : {m_origin, m_compressible})
         card->setSource(QStringLiteral("moe-type-analyze"));
     auto* body = new QWidget;
-    auto* row = new QHBoxLayout(body);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(style.pxInt(32));
+    m_verdictDeck = new DeckLayout(body);
     // Values with their range need more room than ranks.
-    row->addWidget(m_origin, 6);
-    row->addWidget(m_compressible, 5);
+    m_verdictDeck->add(m_origin, 6);
+    m_verdictDeck->add(m_compressible, 5);
     auto* panel = new Panel(style);
     panel->setBody(body);
-    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     return panel;
 }
 
@@ -146,31 +173,38 @@ Panel* WeightsPage::makeControls()
 {
     Style& style = m_context.style;
     auto* body = new QWidget;
-    auto* row = new QHBoxLayout(body);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(style.pxInt(16));
+    m_controlDeck = new DeckLayout(body);
+    auto* layers = new QWidget;
+    m_layerRow = new QHBoxLayout(layers);
+    m_layerRow->setContentsMargins(0, 0, 0, 0);
     auto* label = new QLabel(tr("Layers"));
-    label->setFont(style.words(0, QFont::DemiBold));
-    row->addWidget(label);
+    label->setObjectName(QStringLiteral("layersLabel"));
+    label->setProperty("role", QStringLiteral("heading"));
+    m_layerRow->addWidget(label);
     m_layers = new PillStrip(style, tr("layer"));
     m_layers->setObjectName(QStringLiteral("layerStrip"));
-    row->addWidget(m_layers, 1);
+    m_layerRow->addWidget(m_layers, 1);
+    auto* choices = new QWidget;
+    m_choiceRow = new QHBoxLayout(choices);
+    m_choiceRow->setContentsMargins(0, 0, 0, 0);
+    m_controlDeck->add(layers, 1);
+    m_controlDeck->add(choices, 0);
     m_projection
         = makeSegments(style, {tr("gate"), tr("up"), tr("down")}, tr("projection"), "projection");
     m_projection->setToolTip(tr("Which of an expert's three matrices the charts below show"));
-    row->addWidget(m_projection);
+    m_choiceRow->addWidget(m_projection);
     m_kind = makeSegments(style, {tr("differences from the mean"), tr("whole matrices")},
         tr("spectrum of"), "spectrumKind");
     m_kind->setSegmentToolTip(
         0, tr("W minus the mean of all experts: what sets each expert apart"));
     m_kind->setSegmentToolTip(1, tr("W itself"));
-    row->addWidget(m_kind);
+    m_choiceRow->addWidget(m_kind);
     connect(m_layers, &PillStrip::chosen, this, &WeightsPage::chooseLayer);
     connect(m_projection, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
     connect(m_kind, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
     auto* panel = new Panel(style);
     panel->setBody(body);
-    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     return panel;
 }
 
@@ -178,9 +212,10 @@ QWidget* WeightsPage::makeCharts()
 {
     Style& style = m_context.style;
     auto* charts = new QWidget;
-    auto* row = new QHBoxLayout(charts);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(style.pxInt(12));
+    m_chartDeck = new DeckLayout(charts);
+    const auto add = [this](FigurePanel* panel, int stretch) {
+        m_chartDeck->add(panel, stretch, [panel](int width) { return panel->leastHeight(width); });
+    };
 
     m_decay = new FigurePanel(style, new LineChartView(style));
     m_decay->setObjectName(QStringLiteral("decayPanel"));
@@ -188,7 +223,7 @@ QWidget* WeightsPage::makeCharts()
     m_experts->setObjectName(QStringLiteral("expertStrip"));
     m_decay->addFooterWidget(m_experts);
     connect(m_experts, &PillStrip::chosen, this, &WeightsPage::chooseExpert);
-    row->addWidget(m_decay, 13);
+    add(m_decay, 13);
 
     m_map = new HeatMapView(style);
     m_similarity = new FigurePanel(style, m_map);
@@ -213,7 +248,7 @@ QWidget* WeightsPage::makeCharts()
     });
     connect(
         m_map, &HeatMapView::cellClicked, this, [this](int expert, int) { chooseExpert(expert); });
-    row->addWidget(m_similarity, 10);
+    add(m_similarity, 10);
 
     m_byLayer = new FigurePanel(style, new LineChartView(style));
     m_byLayer->setObjectName(QStringLiteral("byLayerPanel"));
@@ -228,7 +263,7 @@ QWidget* WeightsPage::makeCharts()
     m_byLayer->addFooterStretch();
     connect(m_measure, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
     connect(m_share, &SegmentedControl::currentChanged, this, &WeightsPage::showFigures);
-    row->addWidget(m_byLayer, 12);
+    add(m_byLayer, 12);
     for (FigurePanel* panel : {m_decay, m_similarity, m_byLayer})
         panel->view()->setSource(QStringLiteral("moe-type-analyze"));
     return charts;
@@ -347,6 +382,7 @@ void WeightsPage::showLayers()
         pills.push_back(pill);
     }
     m_layers->setPills(pills);
+    fitControls();
 
     std::vector<PillStrip::Pill> experts;
     for (std::uint32_t e = 0; e < result->spec.experts; ++e)

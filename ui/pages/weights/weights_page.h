@@ -7,11 +7,13 @@
 #include "core/experiments/moe_type.h"
 #include "ui/shell/page.h"
 
+class QBoxLayout;
 class QLabel;
 class QStackedWidget;
 
 namespace moescope::ui {
 
+class DeckLayout;
 class FigurePanel;
 class HeatMapView;
 class InlineMessage;
@@ -42,6 +44,8 @@ protected:
 
 private:
     void build();
+    void restyle();
+    void fitControls();
     Panel* makeVerdicts();
     Panel* makeControls();
     QWidget* makeCharts();
@@ -61,6 +65,12 @@ private:
     QString reasonForNothing() const; ///< why the open model has no page; empty when it has one
 
     UiContext m_context;
+    DeckLayout* m_verdictDeck = nullptr;
+    DeckLayout* m_controlDeck = nullptr;
+    DeckLayout* m_chartDeck = nullptr;
+    QBoxLayout* m_column = nullptr; ///< of the result
+    QBoxLayout* m_layerRow = nullptr;
+    QBoxLayout* m_choiceRow = nullptr;
     InlineMessage* m_message = nullptr;
     QStackedWidget* m_stack = nullptr;
     QLabel* m_empty = nullptr;
