@@ -90,6 +90,24 @@ void JsonTokenizer::addSpecial(Encoding& encoding, std::size_t textBytes) const
     frame(encoding, m_parts.postProcessor.before, m_parts.postProcessor.after, textBytes);
 }
 
+void JsonTokenizer::addPromptSpecial(Encoding& encoding, std::size_t textBytes) const
+{
+    addSpecial(encoding, textBytes);
+    if (!m_promptBos)
+        return;
+    encoding.ids.insert(encoding.ids.begin(), *m_promptBos);
+    encoding.offsets.insert(encoding.offsets.begin(), {0, 0});
+}
+
+void JsonTokenizer::beginPromptsWith(const std::string& bos)
+{
+    if (!m_parts.postProcessor.before.empty())
+        return;
+    const auto encoding = Tokenizer::encode(bos);
+    if (encoding && encoding->ids.size() == 1)
+        m_promptBos = encoding->ids.front();
+}
+
 Status JsonTokenizer::prepare(std::string_view utf8, AlignedText& text,
     std::vector<TextPiece>& pieces, const TaskContext& context) const
 {
@@ -211,7 +229,7 @@ bool JsonTokenizer::isSpecial(std::int32_t id) const
 std::optional<std::int32_t> JsonTokenizer::bosId() const
 {
     const auto& before = m_parts.postProcessor.before;
-    return before.empty() ? std::nullopt : std::optional(before.front());
+    return before.empty() ? m_promptBos : std::optional(before.front());
 }
 
 std::string_view JsonTokenizer::kind() const

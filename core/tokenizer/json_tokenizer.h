@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,9 +18,11 @@
 
 namespace moescope::tokenization {
 
-/// A tokenizer.json. `text` is the file's content, `path` names it in errors.
-Result<std::shared_ptr<const Tokenizer>> parseTokenizerJson(
-    std::string_view text, const std::filesystem::path& path, std::string warning = {});
+/// A tokenizer.json. `text` is the file's content, `path` names it in errors. `promptBos`: the
+/// token that prompts begin with where the file itself puts nothing in front of a text.
+Result<std::shared_ptr<const Tokenizer>> parseTokenizerJson(std::string_view text,
+    const std::filesystem::path& path, std::string warning = {},
+    const std::optional<std::string>& promptBos = {});
 
 class JsonTokenizer final : public Tokenizer {
 public:
@@ -32,10 +35,13 @@ public:
         Decoder decoder;
     };
     JsonTokenizer(Parts parts, std::filesystem::path path, std::string warning);
+    /// Nothing happens when the file frames texts itself or does not know the token.
+    void beginPromptsWith(const std::string& bos);
 
     using Tokenizer::encode;
     Result<Encoding> encode(std::string_view utf8, TaskContext& context) const override;
     void addSpecial(Encoding& encoding, std::size_t textBytes) const override;
+    void addPromptSpecial(Encoding& encoding, std::size_t textBytes) const override;
     std::string decode(std::span<const std::int32_t> ids) const override;
     std::string tokenBytes(std::int32_t id) const override;
     std::size_t vocabularySize() const override;
@@ -54,6 +60,7 @@ private:
     Parts m_parts;
     std::filesystem::path m_path;
     std::string m_warning;
+    std::optional<std::int32_t> m_promptBos; ///< added to prompts alone
 };
 
 } // namespace moescope::tokenization

@@ -79,14 +79,18 @@ Result<JsonTokenizer::Parts> parseParts(std::string_view text, const std::string
 
 } // namespace
 
-Result<std::shared_ptr<const Tokenizer>> parseTokenizerJson(
-    std::string_view text, const std::filesystem::path& path, std::string warning)
+Result<std::shared_ptr<const Tokenizer>> parseTokenizerJson(std::string_view text,
+    const std::filesystem::path& path, std::string warning,
+    const std::optional<std::string>& promptBos)
 {
     return withoutExceptions<Result<std::shared_ptr<const Tokenizer>>>(
         [&]() -> Result<std::shared_ptr<const Tokenizer>> {
             MOESCOPE_TRY(JsonTokenizer::Parts parts, parseParts(text, path.string()));
-            return std::make_shared<const JsonTokenizer>(
-                std::move(parts), path, std::move(warning));
+            auto tokenizer
+                = std::make_shared<JsonTokenizer>(std::move(parts), path, std::move(warning));
+            if (promptBos)
+                tokenizer->beginPromptsWith(*promptBos);
+            return tokenizer;
         });
 }
 

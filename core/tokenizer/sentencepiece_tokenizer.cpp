@@ -265,6 +265,9 @@ Result<BosSettings> readBosSettings(const std::filesystem::path& path)
     const bool withoutBos = bos != config.end() && bos->is_null();
     settings.addBos = addBos.value_or(true) && !withoutBos;
     settings.addEos = addEos.value_or(false);
+    const auto name = config.find("tokenizer_class");
+    settings.ownPostProcessor = addBos.has_value() && name != config.end()
+        && (*name == "LlamaTokenizer" || *name == "LlamaTokenizerFast");
     return settings;
 }
 

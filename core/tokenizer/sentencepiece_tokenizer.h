@@ -16,6 +16,8 @@ namespace moescope::tokenization {
 struct BosSettings {
     bool addBos = true;
     bool addEos = false;
+    bool ownPostProcessor = false; ///< its class frames texts by these settings, whatever
+                                   ///< tokenizer.json says
     std::optional<std::string> bos; ///< the token; nothing means the model's own
     std::optional<std::string> eos;
 };

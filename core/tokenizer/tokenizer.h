@@ -34,6 +34,12 @@ public:
     virtual Result<Encoding> encode(std::string_view utf8, TaskContext& context) const = 0;
     /// Puts around the encoding of a text what the model's own processing adds (BOS and so on).
     virtual void addSpecial(Encoding& encoding, std::size_t textBytes) const = 0;
+    /// The same for a prompt that a model is given. Some files leave BOS to the class that
+    /// tokenizer_config.json names.
+    virtual void addPromptSpecial(Encoding& encoding, std::size_t textBytes) const
+    {
+        addSpecial(encoding, textBytes);
+    }
 
     Result<Encoding> encode(std::string_view utf8) const
     {
@@ -51,6 +57,12 @@ public:
         TaskContext alone;
         return encodeWithSpecial(utf8, alone);
     }
+    Result<Encoding> encodePrompt(std::string_view utf8) const
+    {
+        MOESCOPE_TRY(Encoding encoding, encode(utf8));
+        addPromptSpecial(encoding, utf8.size());
+        return encoding;
+    }
     /// Special tokens are kept. Invalid UTF-8 becomes U+FFFD.
     virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
     /// The raw bytes one token stands for in running text (" queen"), which need not be valid UTF-8
@@ -59,8 +71,7 @@ public:
 
     virtual std::size_t vocabularySize() const = 0;
     virtual bool isSpecial(std::int32_t id) const = 0;
-    virtual std::optional<std::int32_t>
-    bosId() const = 0; ///< set when encodeWithSpecial begins with it
+    virtual std::optional<std::int32_t> bosId() const = 0; ///< set when encodePrompt begins with it
     virtual std::string_view kind() const = 0; ///< "byte-level BPE", "sentencepiece BPE", ...
     virtual std::filesystem::path source() const = 0; ///< the file it was read from
     virtual std::string warning() const
@@ -71,7 +82,8 @@ public:
 
 /// `path`: a tokenizer.json, a sentencepiece .model, a GGUF file, or a model folder (tokenizer.json
 /// wins over tokenizer.model, and both over a GGUF model; tokenizer_config.json beside it decides
-/// about BOS for .model files). NotFound when a folder has none of them.
+/// about BOS for .model files, and for prompts where a tokenizer.json adds none). NotFound when a
+/// folder has none of them.
 Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const std::filesystem::path& path);
 
 } // namespace moescope

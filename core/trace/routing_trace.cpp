@@ -262,7 +262,7 @@ Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const Trac
             fmt::format("{} has no tokenizer, so a prompt must be given as token ids. ({})",
                 open.name, open.tokenizerError.message));
     MOESCOPE_TRY(const Encoding encoding,
-        request.addSpecial ? open.tokenizer->encodeWithSpecial(request.text)
+        request.addSpecial ? open.tokenizer->encodePrompt(request.text)
                            : open.tokenizer->encode(request.text));
     if (encoding.ids.empty())
         return fail(ErrorCode::InvalidArgument, "The prompt is empty.");

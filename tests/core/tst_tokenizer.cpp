@@ -380,6 +380,58 @@ private slots:
         QCOMPARE((*tokenizer)->encodeWithSpecial("b")->ids, std::vector<std::int32_t>{2});
     }
 
+    /// transformers' LlamaTokenizerFast frames texts by tokenizer_config.json, so a model was
+    /// trained with that BOS, though the file alone adds nothing.
+    void llamaClassesBeginPromptsWithBos()
+    {
+        const auto load = [&](const char* config, const char* postProcessor = nullptr) {
+            const QTemporaryDir folder;
+            const std::filesystem::path path = folder.path().toStdString();
+            TokenizerBuilder builder(letters(), {});
+            builder.addToken("<bos>", {{"special", true}});
+            builder.addToken("<eos>", {{"special", true}});
+            if (postProcessor)
+                builder.set("post_processor", postProcessor);
+            const Status files[]
+                = {writeFileAtomically(path / "tokenizer.json", dumpJson(builder.json)),
+                    writeFileAtomically(path / "tokenizer_config.json", config)};
+            return files[0] && files[1] ? loadTokenizer(path).value_or(nullptr) : nullptr;
+        };
+        using Ids = std::vector<std::int32_t>;
+        for (const char* name : {"LlamaTokenizer", "LlamaTokenizerFast"}) {
+            const Json config = {{"add_bos_token", true}, {"add_eos_token", true},
+                {"tokenizer_class", name}, {"bos_token", {{"content", "<bos>"}}},
+                {"eos_token", "<eos>"}};
+            const auto tokenizer = load(dumpJson(config).c_str());
+            QVERIFY(tokenizer);
+            QCOMPARE(tokenizer->bosId(), std::optional<std::int32_t>(17));
+            const auto prompt = tokenizer->encodePrompt("b");
+            VERIFY_OK(prompt);
+            QCOMPARE(prompt->ids, (Ids{17, 2}));
+            QCOMPARE(prompt->offsets, (Spans{{0, 0}, {0, 1}}));
+            // The file's own post-processor decides what the tokenizer alone makes of a text.
+            QCOMPARE(tokenizer->encodeWithSpecial("b")->ids, Ids{2});
+        }
+        const auto plain = [&](const char* config) {
+            const auto tokenizer = load(config);
+            return tokenizer && !tokenizer->bosId() && tokenizer->encodePrompt("b")->ids == Ids{2};
+        };
+        QVERIFY(plain(R"({"add_bos_token": false, "tokenizer_class": "LlamaTokenizerFast",
+            "bos_token": "<bos>"})"));
+        QVERIFY(plain(R"({"add_bos_token": true, "tokenizer_class": "LlamaTokenizerFast",
+            "bos_token": null})"));
+        QVERIFY(plain(R"({"add_bos_token": true, "tokenizer_class": "LlamaTokenizerFast",
+            "bos_token": "<nowhere>"})"));
+        QVERIFY(plain(R"({"add_bos_token": true, "tokenizer_class": "PreTrainedTokenizerFast",
+            "bos_token": "<bos>"})"));
+        QVERIFY(plain("broken"));
+        const auto framed = load(R"({"add_bos_token": true, "bos_token": "<bos>",
+            "tokenizer_class": "LlamaTokenizerFast"})",
+            R"({"type": "RobertaProcessing", "sep": ["<eos>", 18], "cls": ["<bos>", 17]})");
+        QVERIFY(framed);
+        QCOMPARE(framed->encodePrompt("b")->ids, (Ids{17, 2, 18})); // once
+    }
+
     void foldersWithoutTokenizerAreNotFound()
     {
         const QTemporaryDir folder;
