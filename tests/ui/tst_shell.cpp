@@ -9,6 +9,8 @@
 #include "ui/shell/facts_dialog.h"
 #include "ui/shell/model_menu.h"
 #include "ui/shell/shell_actions.h"
+#include "ui/shell/standard_pages.h"
+#include "ui/shell/status_panel.h"
 #include "ui/style/inline_message.h"
 
 using namespace moescope;
@@ -132,6 +134,51 @@ private slots:
             QVERIFY2(words.contains(QString::fromLatin1(key)), key);
     }
 
+    void theSheetOfKeysLacksNoAction()
+    {
+        Desk desk;
+        addStandardPages(desk.program);
+        QVERIFY(desk.start());
+        QTest::keyClick(desk.find<QWidget>("rail.first"), Qt::Key_Question);
+        QStringList words;
+        for (const QLabel* label : desk.find<FactsDialog>("keySheet")->findChildren<QLabel*>())
+            words += label->text().split(QStringLiteral(", "));
+        for (const char* key : {"Ctrl+F", "Ctrl+E", "Ctrl+G", "Ctrl+C", "Ctrl+Shift+C",
+                 "Ctrl+Alt+C", "Ctrl+=", "Ctrl+K"})
+            QCOMPARE(words.count(QString::fromLatin1(key)) >= 1, true);
+        for (const QAction* action : desk.window().findChildren<QAction*>())
+            for (const QKeySequence& key : action->shortcuts())
+                QVERIFY2(words.contains(key.toString(QKeySequence::NativeText)),
+                    qPrintable(action->text()));
+        QCOMPARE(words.count(QStringLiteral("Ctrl+Shift+C")), 1); // of many figures
+    }
+
+    void thePaletteSaysWhatIsDense()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        QVERIFY(desk.opened(family("deepseek_v3")));
+        CommandPalette* palette = desk.window().openPalette();
+        auto* line = palette->findChild<QLineEdit*>(QStringLiteral("paletteLine"));
+        line->setText(QStringLiteral("layer 0"));
+        QCOMPARE(
+            palette->shownTitles().front(), QStringLiteral("Layer 0 is dense: it has no experts"));
+        line->setText(QStringLiteral("layer 99"));
+        QVERIFY(palette->shownTitles().front().startsWith(QStringLiteral("There is no layer 99")));
+    }
+
+    void theStatusLineSaysHowFastMemoryIsRead()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        auto* facts = desk.find<QLabel>("modelFacts");
+        QVERIFY(!facts->text().contains(QStringLiteral("GB/s"))); // pictures stay the same
+        desk.find<StatusPanel>("statusPanel")->measureMachine();
+        QVERIFY(QTest::qWaitFor(
+            [&] { return facts->text().endsWith(QStringLiteral(" GB/s")); }, kPatience));
+        QVERIFY(facts->toolTip().contains(QStringLiteral("memory")));
+    }
+
     void thePaletteGoesToExpertsLayersAndPages()
     {
         Desk desk;
@@ -150,7 +197,13 @@ private slots:
         palette = desk.window().openPalette();
         line = palette->findChild<QLineEdit*>(QStringLiteral("paletteLine"));
         line->setText(QStringLiteral("expert 99 layer 5")); // there is none
-        QVERIFY(palette->shownTitles().isEmpty());
+        QCOMPARE(palette->shownTitles(),
+            QStringList{QStringLiteral("There is no expert 99: a layer has experts 0 to 15")});
+        QTest::keyClick(line, Qt::Key_Return); // says so, and does nothing
+        QVERIFY(palette->isVisible());
+        line->setText(QStringLiteral("zyzzyva"));
+        QCOMPARE(
+            palette->shownTitles(), QStringList{QStringLiteral("Nothing is called \"zyzzyva\"")});
         line->setText(QStringLiteral("second"));
         QTest::keyClick(line, Qt::Key_Return);
         QVERIFY(

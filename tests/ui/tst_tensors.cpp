@@ -48,7 +48,19 @@ private slots:
         QVERIFY(reason->text().contains(QStringLiteral("wonderful")));
         auto* tree = desk.find<QTreeView>("tensorTree");
         QVERIFY(tree->model()->rowCount() > 0);
+
+        // They stay in reach from every page.
+        desk.window().showPage(QStringLiteral("first"));
+        QVERIFY(desk.find<QWidget>("rail.tensors")->isVisible());
+        auto* offer = desk.window().message().findChild<QPushButton*>();
+        QVERIFY(desk.window().message().isVisible() && offer->isVisible());
+        offer->click();
+        QCOMPARE(desk.window().currentPage()->id(), QStringLiteral("tensors"));
+        QVERIFY(!desk.window().message().isVisible());
+        desk.window().showPage(QStringLiteral("second"));
         QVERIFY(desk.opened(QStringLiteral("native")));
+        QVERIFY(!desk.find<QWidget>("rail.tensors")->isVisible());
+        QVERIFY(!desk.window().message().isVisible());
         QCOMPARE(desk.window().currentPage(), desk.second); // back where it was
     }
 

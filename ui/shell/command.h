@@ -14,7 +14,7 @@ namespace moescope::ui {
 struct Command {
     QString title; ///< "Layer 5"
     QString detail; ///< "page", "sample", a shortcut
-    std::function<void()> run;
+    std::function<void()> run; ///< empty: only says something, "Layer 0 is dense"
 };
 
 /// Where "go to expert 5 of layer 12", "e5 l12", "layer 3", "token 7" lead; nothing when the text

@@ -47,7 +47,8 @@ public:
         painter->drawText(words, Qt::AlignRight | Qt::AlignVCenter, detail);
         const int taken = painter->fontMetrics().horizontalAdvance(detail) + gap;
         painter->setFont(m_style.words());
-        painter->setPen(current ? theme.accent : theme.text);
+        const bool runs = option.state & QStyle::State_Enabled;
+        painter->setPen(current ? theme.accent : runs ? theme.text : theme.mutedText);
         painter->drawText(words, Qt::AlignLeft | Qt::AlignVCenter,
             painter->fontMetrics().elidedText(
                 index.data().toString(), Qt::ElideRight, words.width() - taken));
@@ -123,12 +124,21 @@ void CommandPalette::refresh()
         if (m_shown.size() < kMostShown)
             m_shown.push_back(*command);
 
+    if (m_shown.empty())
+        m_shown.push_back({tr("Nothing is called \"%1\"").arg(wanted), {}, {}});
+
     m_list->clear();
+    int first = -1;
     for (const Command& command : m_shown) {
         auto* item = new QListWidgetItem(command.title, m_list);
         item->setData(kDetailRole, command.detail);
+        item->setToolTip(command.title);
+        if (!command.run)
+            item->setFlags(Qt::NoItemFlags);
+        else if (first < 0)
+            first = m_list->count() - 1;
     }
-    m_list->setCurrentRow(0);
+    m_list->setCurrentRow(first);
     fitHeight();
 }
 
@@ -155,6 +165,8 @@ void CommandPalette::runCurrent()
     if (row < 0)
         return;
     const auto run = m_shown[static_cast<std::size_t>(row)].run;
+    if (!run)
+        return;
     accept();
     // After the popup is gone: a command may open another one.
     QTimer::singleShot(0, parent(), run);
@@ -175,7 +187,10 @@ bool CommandPalette::eventFilter(QObject* watched, QEvent* event)
         if (key == Qt::Key_PageDown || key == Qt::Key_PageUp)
             step = key == Qt::Key_PageDown ? 8 : -8;
         if (step != 0 && rows > 0) {
-            m_list->setCurrentRow(std::clamp(m_list->currentRow() + step, 0, rows - 1));
+            // A row that only says something is the first one.
+            const int least = m_shown.front().run ? 0 : 1;
+            if (least < rows)
+                m_list->setCurrentRow(std::clamp(m_list->currentRow() + step, least, rows - 1));
             return true;
         }
     }

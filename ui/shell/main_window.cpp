@@ -177,8 +177,12 @@ void MainWindow::connectSession()
         if (m_context.session.explore() && m_promptMessage)
             m_message->clear();
     });
-    connect(
-        m_message, &InlineMessage::actionTriggered, this, [this] { m_modelButton->openMenu(); });
+    connect(m_message, &InlineMessage::actionTriggered, this, [this] {
+        if (m_inspectMessage)
+            showPage(kTensors);
+        else
+            m_modelButton->openMenu();
+    });
     connect(
         &m_context.models, &ModelController::openingChanged, this, &MainWindow::onModelButtonText);
     connect(&session, &Session::selectionChanged, this, &MainWindow::updateHistoryActions);
@@ -236,7 +240,7 @@ bool MainWindow::showPage(const QString& id)
             m_stack->widget(other)->setSizePolicy(policy, policy);
         }
         m_stack->setCurrentIndex(i);
-        m_rail->setPageVisible(kTensors, id == kTensors);
+        updateInspectOnly();
         m_rail->setCurrent(id);
         updateInspector();
         page->activate();
@@ -307,11 +311,27 @@ void MainWindow::updateInspector()
     m_actions->toggleInspector->setEnabled(inspector);
 }
 
+/// A model that cannot be run has nothing but its tensors to show: they stay in reach.
+void MainWindow::updateInspectOnly()
+{
+    const auto open = m_context.session.model();
+    const bool only = open && !open->model;
+    const bool there = currentPage() && currentPage()->id() == kTensors;
+    m_rail->setPageVisible(kTensors, only || there);
+    if (only && !there) {
+        m_message->showMessage(InlineMessage::Kind::Warning,
+            tr("This model can be inspected, but not run."), tr("Show its tensors"));
+        m_inspectMessage = true;
+    } else if (std::exchange(m_inspectMessage, false)) {
+        m_message->clear();
+    }
+}
+
 void MainWindow::onModelOpened()
 {
     const OpenModel& open = *m_context.session.model();
     m_message->clear();
-    m_promptMessage = false;
+    m_promptMessage = m_inspectMessage = false;
     if (open.tokenizer && !open.tokenizer->warning().empty())
         m_message->showMessage(
             InlineMessage::Kind::Warning, QString::fromStdString(open.tokenizer->warning()));
@@ -329,6 +349,7 @@ void MainWindow::onModelOpened()
     } else if (open.model && !m_beforeTensors.isEmpty()) {
         showPage(std::exchange(m_beforeTensors, {}));
     } else if (currentPage()) {
+        updateInspectOnly();
         currentPage()->activate();
     }
 }
@@ -354,7 +375,7 @@ void MainWindow::onPromptFailed(const QString& message)
 
 void MainWindow::showError(const QString& message, const QString& action)
 {
-    m_promptMessage = false;
+    m_promptMessage = m_inspectMessage = false;
     m_message->showMessage(InlineMessage::Kind::Error, message, action);
 }
 

@@ -80,6 +80,7 @@ private:
     void onPromptFailed(const QString& message);
     void updateHistoryActions();
     void updateInspector();
+    void updateInspectOnly();
     void askForModel(bool folder);
     void askForTexts();
     void askForWorkspace();
@@ -111,6 +112,7 @@ private:
     StatusPanel* m_status;
     std::vector<QAction*> m_pageActions;
     QString m_beforeTensors; ///< page to return to from a model that could only be inspected
+    bool m_inspectMessage = false; ///< the strip offers the tensors of such a model
     bool m_promptMessage = false; ///< the strip speaks of the prompt, which a good run answers
 };
 

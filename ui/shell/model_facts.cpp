@@ -155,10 +155,14 @@ std::vector<std::pair<QString, QString>> factsTable(const OpenModel& open)
     return rows;
 }
 
-QString machineLine()
+QString machineLine(std::optional<double> readBandwidth)
 {
     const unsigned cores = std::thread::hardware_concurrency();
-    return cores == 1 ? tr("this machine: 1 core") : tr("this machine: %1 cores").arg(cores);
+    const QString line
+        = cores == 1 ? tr("this machine: 1 core") : tr("this machine: %1 cores").arg(cores);
+    return readBandwidth
+        ? line + tr(", %1 GB/s").arg(numberText(*readBandwidth, *readBandwidth < 10 ? 1 : 0))
+        : line;
 }
 
 } // namespace moescope::ui

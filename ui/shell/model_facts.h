@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,7 @@ QString factsLine(const OpenModel& open);
 QString familyOf(const OpenModel& open);
 /// Name and value of everything a person may want to know, top to bottom.
 std::vector<std::pair<QString, QString>> factsTable(const OpenModel& open);
-/// "this machine: 2 cores"
-QString machineLine();
+/// "this machine: 2 cores, 46 GB/s"; `readBandwidth` in GB/s, once it is known.
+QString machineLine(std::optional<double> readBandwidth);
 
 } // namespace moescope::ui

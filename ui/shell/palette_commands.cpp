@@ -69,19 +69,36 @@ void addLayers(std::vector<Command>& commands, Session& session)
             [&session, layer] { session.selectLayer(layer); }});
 }
 
-bool exists(const Session& session, const GoTo& target)
+/// Why the target cannot be gone to; empty when it can.
+QString reasonAgainst(const Session& session, const GoTo& target)
 {
     const auto open = session.model();
     if (!open || !open->model)
-        return false;
+        return tr("There is nowhere to go: no model is open that can be run");
     const auto& layers = open->model->mixtureLayers();
+    const std::size_t count = open->model->config().layerCount();
+    const std::uint32_t experts = open->model->config().router.experts;
+    if (layers.empty())
+        return tr("This model is dense: it has no experts");
+    if (target.layer && *target.layer >= count)
+        return tr("There is no layer %1: this model has layers 0 to %2")
+            .arg(*target.layer)
+            .arg(count - 1);
     if (target.layer
         && std::find(layers.begin(), layers.end(), LayerId(*target.layer)) == layers.end())
-        return false;
-    if (target.expert && *target.expert >= open->model->config().router.experts)
-        return false;
+        return tr("Layer %1 is dense: it has no experts").arg(*target.layer);
+    if (target.expert && *target.expert >= experts)
+        return tr("There is no expert %1: a layer has experts 0 to %2")
+            .arg(*target.expert)
+            .arg(experts - 1);
     const auto result = session.explore();
-    return !target.token || (result && *target.token < result->a.trace.tokenCount());
+    if (target.token && !result)
+        return tr("There is no token %1: no prompt was analysed yet").arg(*target.token);
+    if (target.token && *target.token >= result->a.trace.tokenCount())
+        return tr("There is no token %1: the prompt has tokens 0 to %2")
+            .arg(*target.token)
+            .arg(result->a.trace.tokenCount() - 1);
+    return {};
 }
 
 } // namespace
@@ -99,8 +116,10 @@ std::vector<Command> paletteCommands(const PaletteSources& sources)
 std::optional<Command> goToCommand(Session& session, const QString& wanted)
 {
     const auto target = parseGoTo(wanted);
-    if (!target || !exists(session, *target))
+    if (!target)
         return std::nullopt;
+    if (const QString reason = reasonAgainst(session, *target); !reason.isEmpty())
+        return Command{reason, {}, {}};
     QStringList parts;
     if (target->expert)
         parts.append(tr("expert %1").arg(*target->expert));

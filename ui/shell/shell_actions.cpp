@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/shell_actions.h"
 
+#include <algorithm>
+
 #include <QActionGroup>
 #include <QGuiApplication>
 #include <QMenu>
@@ -113,15 +115,31 @@ QMenu* ShellActions::makeMenu(QWidget* parent) const
 std::vector<FactRow> ShellActions::keyRows(const std::vector<QAction*>& pages) const
 {
     std::vector<FactRow> rows{{tr("Window"), {}}};
-    const auto add = [&rows](const QAction* action) {
-        if (!action->shortcut().isEmpty())
-            rows.emplace_back(action->shortcut().toString(QKeySequence::NativeText),
-                action->text().remove(QLatin1Char('&')));
+    const auto add = [](std::vector<FactRow>& to, const QAction* action) {
+        QStringList shortcuts;
+        for (const QKeySequence& key : action->shortcuts())
+            shortcuts += key.toString(QKeySequence::NativeText);
+        const QString& words = action->whatsThis().isEmpty() ? action->text() : action->whatsThis();
+        FactRow row{shortcuts.join(QStringLiteral(", ")), QString(words).remove(QLatin1Char('&'))};
+        if (!shortcuts.isEmpty() && std::ranges::find(to, row) == to.end())
+            to.push_back(std::move(row));
     };
     for (const QAction* page : pages)
-        add(page);
+        add(rows, page);
     for (const QAction* action : m_all)
-        add(action);
+        add(rows, action);
+    // What the pages and figures have registered themselves.
+    std::vector<FactRow> onPages;
+    std::vector<FactRow> onFigures;
+    for (const QAction* action : m_window->findChildren<QAction*>()) {
+        if (std::ranges::find(pages, action) != pages.end()
+            || std::ranges::find(m_all, action) != m_all.end())
+            continue;
+        const bool whole = action->shortcutContext() == Qt::WindowShortcut
+            || action->shortcutContext() == Qt::ApplicationShortcut;
+        add(whole ? onPages : onFigures, action);
+    }
+    rows.insert(rows.end(), onPages.begin(), onPages.end());
     rows.insert(rows.end(),
         {{QStringLiteral("?"), tr("This sheet")},
             {QStringLiteral("Esc"), tr("Give up the chosen experts, then the chosen tokens")},
@@ -130,11 +148,11 @@ std::vector<FactRow> ShellActions::keyRows(const std::vector<QAction*>& pages) c
             {tr("Up, Down"), tr("On the first and last line: earlier and later prompts")},
             {tr("Figures"), {}},
             {tr("Arrow keys"), tr("Walk from cell to cell, token to token, layer to layer")},
-            {QStringLiteral("Ctrl+C"), tr("Copy picture and data together")},
             {tr("Ctrl+wheel"), tr("Zoom a grid")},
             {tr("Ctrl+click"), tr("Choose several experts or tokens")},
             {tr("Shift+arrow, drag"), tr("Choose a span of tokens")},
             {tr("Right click, Menu"), tr("Copy, save as PNG, SVG, PDF or CSV")}});
+    rows.insert(rows.end(), onFigures.begin(), onFigures.end());
     return rows;
 }
 

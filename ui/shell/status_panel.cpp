@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QProgressBar>
 #include <QToolButton>
 
+#include "core/bench/machine.h"
 #include "core/experiments/explore.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/session/explore_controller.h"
@@ -25,6 +27,13 @@ namespace {
 /// Shorter jobs would only flicker.
 constexpr double kShownAfterSeconds = 0.25;
 constexpr int kBarSteps = 1000;
+constexpr std::size_t kReadBuffer = std::size_t{64} << 20;
+
+/// Pictures of the window are to be the same every time.
+bool isSeen()
+{
+    return QGuiApplication::platformName() != QLatin1String("offscreen");
+}
 
 QString jobLine(const JobInfo& job)
 {
@@ -104,6 +113,8 @@ StatusPanel::StatusPanel(Style& style, JobRunner& runner, const Session& session
     connect(&session, &Session::exploreChanged, this, resultChanged);
     connect(&session, &Session::modelOpened, this, &StatusPanel::refreshFacts);
     connect(&session, &Session::modelClosed, this, &StatusPanel::refreshFacts);
+    if (isSeen()) // and nothing else runs that would disturb it
+        connect(&runner, &JobRunner::idle, this, &StatusPanel::measureMachine);
     connect(&style, &Style::changed, this, &StatusPanel::restyle);
     restyle();
     refreshFacts();
@@ -174,11 +185,32 @@ void StatusPanel::refreshJobs()
     m_bar->setToolTip(all.join(QLatin1Char('\n')));
 }
 
+void StatusPanel::measureMachine()
+{
+    if (std::exchange(m_measured, true))
+        return;
+    m_runner.start(
+        {QStringLiteral("machine"), tr("Reading speed of this machine"), JobSlot::Light}, this,
+        [](TaskContext& context) { return bench::measureReadBandwidth(context, kReadBuffer); },
+        [this](const std::shared_ptr<const Result<bench::Figures>>& answer) {
+            if (!*answer)
+                return;
+            m_bandwidth = (*answer)->median;
+            refreshFacts();
+        });
+}
+
 void StatusPanel::refreshFacts()
 {
     const auto model = m_session.model();
-    m_facts->setText(
-        model ? factsLine(*model) + QStringLiteral(" · ") + machineLine() : machineLine());
+    const QString machine = machineLine(m_bandwidth);
+    m_facts->setText(model ? factsLine(*model) + QStringLiteral(" · ") + machine : machine);
+    m_facts->setHelp(m_bandwidth
+            ? tr("%1 GB/s: how fast the threads of this program read memory, measured on 64 MB. "
+                 "Every generated token reads all weights that it uses, so it can take no less "
+                 "than their size divided by this.")
+                  .arg(*m_bandwidth, 0, 'f', 1)
+            : QString());
 }
 
 } // namespace moescope::ui

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
+
 #include <QWidget>
 
 class QHBoxLayout;
@@ -30,6 +32,9 @@ public:
     StatusPanel(Style& style, JobRunner& runner, const Session& session,
         const ExploreController& explore, QWidget* parent = nullptr);
 
+    /// How fast this machine reads memory, in a light job of some milliseconds; once.
+    void measureMachine();
+
     /// A sentence that stands until the next job or result: "Saved to report.json".
     void setNote(const QString& note);
 
@@ -50,6 +55,8 @@ private:
     ElidedLabel* m_facts;
     QString m_note;
     std::uint64_t m_shownJob = 0;
+    bool m_measured = false;
+    std::optional<double> m_bandwidth; ///< GB/s
 };
 
 } // namespace moescope::ui

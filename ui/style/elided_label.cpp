@@ -30,8 +30,25 @@ void ElidedLabel::paintEvent(QPaintEvent*)
 void ElidedLabel::resizeEvent(QResizeEvent* event)
 {
     QLabel::resizeEvent(event);
-    setToolTip(
-        fontMetrics().horizontalAdvance(text()) > contentsRect().width() ? text() : QString());
+    updateToolTip();
+}
+
+void ElidedLabel::setHelp(const QString& help)
+{
+    m_help = help;
+    updateToolTip();
+}
+
+void ElidedLabel::updateToolTip()
+{
+    const bool cut = fontMetrics().horizontalAdvance(text()) > contentsRect().width();
+    QStringList lines{cut ? text() : QString(), m_help};
+    lines.removeAll(QString());
+    setToolTip(m_help.isEmpty() ? lines.join(QLatin1Char('\n'))
+                                : QStringLiteral("<p>")
+                + lines.join(QLatin1Char('\n'))
+                      .toHtmlEscaped()
+                      .replace(QLatin1Char('\n'), QStringLiteral("</p><p>")));
 }
 
 } // namespace moescope::ui

@@ -13,11 +13,19 @@ class ElidedLabel : public QLabel {
 public:
     explicit ElidedLabel(QWidget* parent = nullptr);
 
+    /// What the words mean; in the tool tip below the whole text.
+    void setHelp(const QString& help);
+
     QSize minimumSizeHint() const override;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void updateToolTip();
+
+    QString m_help;
 };
 
 } // namespace moescope::ui
