@@ -1,12 +1,14 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/cli/commands.h"
 #include "core/base/text.h"
@@ -116,12 +118,28 @@ Json resultJson(const GenerateOptions& options, const OpenModel& open,
     return json;
 }
 
+/// The text alone where a text is asked for, else a report with the tokens one by one.
+Document documentOf(const OpenModel& open, const std::vector<std::int32_t>& ids)
+{
+    Document document;
+    document.text
+        = open.tokenizer ? textOf(open, ids) + "\n" : fmt::format("{}\n", fmt::join(ids, " "));
+    Report& report = document.report;
+    report.experiment = "generate";
+    report.title = fmt::format("Continuation by {}", open.name);
+    report.model = identifyModel(open);
+    TableFigure table;
+    table.columns
+        = {{"step", "", true, 0, ""}, {"id", "", true, 0, ""}, {"text", "", false, -1, ""}};
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        table.rows.push_back({static_cast<double>(i + 1), static_cast<double>(ids[i]),
+            visibleToken(traceToken(open, ids[i]).text)});
+    report.figures.push_back({"tokens", "New tokens", "", "", std::move(table)});
+    return document;
+}
+
 Status runGenerate(const GenerateOptions& options, Environment& environment)
 {
-    if (!std::isfinite(options.spec.temperature) || options.spec.temperature < 0)
-        return fail(ErrorCode::InvalidArgument,
-            fmt::format("--temperature must be a number of at least 0, but is {}.",
-                options.spec.temperature));
     MOESCOPE_CHECK(checkOutputs(options.output));
     MOESCOPE_CHECK(checkPrecision(options.spec.forward.precision));
     MOESCOPE_TRY(const TraceRequest request, readPrompt(options.prompt));
@@ -139,7 +157,8 @@ Status runGenerate(const GenerateOptions& options, Environment& environment)
     MOESCOPE_CHECK(task.checkMemory(
         forwardMemory(model, std::uint64_t{prompt.size()} + options.spec.maxTokens, {}),
         "Generating this many tokens"));
-    const bool stream = options.output.toStandardOutput();
+    const bool stream = options.output.json.empty()
+        && (options.output.output.empty() || options.output.output == "-");
     if (!stream)
         environment.showProgress();
     TextStream text(*open, console);
@@ -165,7 +184,7 @@ Status runGenerate(const GenerateOptions& options, Environment& environment)
     MOESCOPE_CHECK(open->checkpoint->status());
     if (stream)
         return text.finish();
-    Document document;
+    Document document = documentOf(*open, *ids);
     document.json = resultJson(options, *open, prompt, *ids, seconds);
     return emit(std::move(document), options.output, console);
 }
@@ -183,15 +202,24 @@ void addGenerateCommand(CLI::App& app, Commands& commands)
     GenerateSpec& spec = options->spec;
     addModelOption(*command.parser, options->model);
     addPromptOptions(*command.parser, options->prompt);
-    command.parser->add_option("-n,--max-tokens", spec.maxTokens, "Most tokens to add [32]")
-        ->type_name("N");
+    addCount(*command.parser, "-n,--max-tokens", spec.maxTokens, "Most tokens to add");
     command.parser
-        ->add_option("--temperature", spec.temperature, "0 takes the most likely token [0]")
+        ->add_option_function<std::string>(
+            "--temperature",
+            [&spec](const std::string& text) {
+                const char* const end = text.data() + text.size();
+                const auto [stop, error] = std::from_chars(text.data(), end, spec.temperature);
+                if (error != std::errc() || stop != end || !std::isfinite(spec.temperature)
+                    || spec.temperature < 0)
+                    throw CLI::ValidationError("--temperature",
+                        fmt::format("must be a number of at least 0, but is \"{}\".", text));
+            },
+            "0 takes the most likely token [0]")
         ->type_name("X");
-    command.parser->add_option("--seed", spec.seed, "Of the random draws [1]")->type_name("N");
+    addCount(*command.parser, "--seed", spec.seed, "Of the random draws");
     command.parser->add_flag("--ignore-eos", spec.ignoreEnd, "Go on after an end token");
     addPrecisionOption(*command.parser, spec.forward.precision);
-    addOutputOptions(*command.parser, options->output, false);
+    addOutputOptions(*command.parser, options->output, true);
     command.run
         = [options](Environment& environment) { return runGenerate(*options, environment); };
 }

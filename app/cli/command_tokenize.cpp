@@ -30,7 +30,7 @@ struct TokenizeOptions {
 
 /// At the peak, for a byte of text, of the most that any kind of tokenizer takes: the text with its
 /// origins twice, its pieces, and the line that is printed.
-constexpr std::uint64_t kBytesPerByte = 100;
+constexpr std::uint64_t kBytesPerByte = 120;
 constexpr std::uint64_t kShortText = 1U << 20; ///< needs no estimate
 
 void appendIds(std::string& out, std::string_view key, std::span<const std::int32_t> ids)

@@ -61,7 +61,18 @@ Result<TraceRequest> requestOf(const Json& line, std::string_view where, bool ad
     return request;
 }
 
-Result<std::vector<Tokens>> readPrompts(const TraceOptions& options, const OpenModel& open)
+Status checkIds(const Tokens& ids, const ModelConfig& config)
+{
+    for (const std::int32_t id : ids)
+        if (id < 0 || static_cast<std::uint32_t>(id) >= config.vocabulary)
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("The token id {} is outside the vocabulary of {} tokens.", id,
+                    config.vocabulary));
+    return {};
+}
+
+Result<std::vector<Tokens>> readPrompts(
+    const TraceOptions& options, const OpenModel& open, const TaskContext& task)
 {
     std::vector<Tokens> prompts;
     if (options.prompts.empty()) {
@@ -73,16 +84,27 @@ Result<std::vector<Tokens>> readPrompts(const TraceOptions& options, const OpenM
     if (options.prompt.hasText || options.prompt.hasIds)
         return fail(
             ErrorCode::InvalidArgument, "Only one of --prompt, --ids and --prompts can be used.");
-    MOESCOPE_CHECK(
-        forEachJsonLine(options.prompts, [&](const Json& line, std::string_view where) -> Status {
+    MOESCOPE_CHECK(forEachJsonLine(
+        options.prompts,
+        [&](const Json& line, std::string_view where) -> Status {
             MOESCOPE_TRY(
                 const TraceRequest request, requestOf(line, where, !options.prompt.noSpecial));
-            MOESCOPE_TRY(Tokens tokens, tokensOf(open, request));
-            prompts.push_back(std::move(tokens));
+            auto tokens = tokensOf(open, request);
+            if (tokens)
+                if (const Status known = checkIds(*tokens, open.model->config()); !known)
+                    tokens = tl::unexpected(known.error());
+            // What would be wrong use on the command line is a fault of the file here.
+            if (!tokens)
+                return fail(tokens.error().code == ErrorCode::InvalidArgument ? ErrorCode::BadFormat
+                                                                              : tokens.error().code,
+                    fmt::format("{}: {}", where, tokens.error().message));
+            prompts.push_back(std::move(*tokens));
             return {};
-        }));
+        },
+        task));
     if (prompts.empty())
-        return fail(ErrorCode::BadFormat, fmt::format("{} holds no prompt.", options.prompts));
+        return fail(
+            ErrorCode::BadFormat, fmt::format("{} holds no prompt.", inputName(options.prompts)));
     return prompts;
 }
 
@@ -130,6 +152,13 @@ Document summary(const TraceOptions& options, const OpenModel& open,
         list.push_back({{"name", fmt::format("p{}", i)}, {"ids", prompts[i]}});
     }
     report.figures.push_back({"prompts", "Prompts", "", "", std::move(table)});
+    const auto given
+        = [](bool is, const std::string& text) { return is ? Json(toValidUtf8(text)) : Json(); };
+    (*report.spec) = {{"prompt", given(options.prompt.hasText, options.prompt.text)},
+        {"ids", given(options.prompt.hasIds, options.prompt.ids)},
+        {"prompts", given(!options.prompts.empty(), options.prompts)},
+        {"no_special", options.prompt.noSpecial},
+        {"precision", options.precision == Precision::Bf16 ? "bf16" : "float32"}};
     (*report.fields) = {{"out", options.out}, {"tensors", tensors}, {"prompts", std::move(list)}};
     return document;
 }
@@ -142,8 +171,8 @@ Status runTrace(const TraceOptions& options, Environment& environment)
     MOESCOPE_TRY(const auto open, environment.open(options.model));
     if (!open->model)
         return tl::unexpected(open->modelError);
-    MOESCOPE_TRY(const auto prompts, readPrompts(options, *open));
     TaskContext& task = environment.task();
+    MOESCOPE_TRY(const auto prompts, readPrompts(options, *open, task));
     MOESCOPE_CHECK(checkMemory(*open->model, prompts, task));
     SafetensorsWriter writer;
     writer.setMetadata("program", fmt::format("moescope-cli {}", kVersion));
@@ -185,7 +214,7 @@ void addTraceCommand(CLI::App& app, Commands& commands)
         ->add_option("--prompts", options->prompts,
             "A file with {\"ids\": [...]} or {\"text\": \"...\"} on each line; - is standard input")
         ->type_name("FILE");
-    command.parser->add_option("--out", options->out, "The .safetensors file to write")
+    command.parser->add_option("-o,--out,--output", options->out, "The .safetensors file to write")
         ->type_name("FILE")
         ->required();
     addPrecisionOption(*command.parser, options->precision);

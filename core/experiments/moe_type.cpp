@@ -214,6 +214,11 @@ Result<MoeTypeSpec> resolveMoeTypeSpec(const OpenModel& model, MoeTypeSpec spec)
     for (const LayerId layer : spec.layers) {
         if (std::find(mixture.begin(), mixture.end(), layer) != mixture.end())
             continue;
+        const std::uint32_t count = model.model->config().layerCount();
+        if (layer.value >= count)
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("There is no layer {}: {} has the layers 0 to {}.", layer.value,
+                    model.name, count - 1));
         std::vector<std::uint32_t> numbers;
         for (const LayerId id : mixture)
             numbers.push_back(id.value);

@@ -244,18 +244,44 @@ std::vector<std::uint32_t> positionsOf(
     return positions;
 }
 
+/// Roughly the multiplications for the first `tokens` of a sequence: of each alone, and of its
+/// attention to every earlier one. Only weighs the progress of long prompts.
+double workOf(const ModelConfig& config, double tokens)
+{
+    constexpr double kSoftmax = 64; // a head's softmax takes as long for a key, as measured
+    const double heads = config.attention.heads;
+    const double perPair = heads * (2.0 * config.attention.headDim + kSoftmax) / 2;
+    double alone = static_cast<double>(config.vocabulary) * config.hidden;
+    double withEarlier = 0;
+    for (const LayerSpec& layer : config.layers) {
+        alone += static_cast<double>(config.hidden)
+            * (4 * heads * config.attention.headDim
+                + 3.0 * layer.intermediate * std::max(1U, config.router.topK));
+        if (layer.mixer != LayerSpec::Mixer::DeltaNet && !layer.window)
+            withEarlier += perPair;
+    }
+    return tokens * (alone + withEarlier * tokens);
+}
+
 Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     std::span<const std::uint32_t> positions, const ForwardSpec& spec, ForwardObserver* observer,
     TaskContext& context)
 {
     const RopeTable rope(model.config().attention.rope, cache.reach());
     const std::size_t chunk = std::max<std::size_t>(1, spec.chunk);
+    const ModelConfig& config = model.config();
+    const double start = cache.length();
+    const double before = workOf(config, start);
+    const double total = workOf(config, start + static_cast<double>(ids.size())) - before;
+    const auto shareOf = [&](std::size_t tokens) {
+        return (workOf(config, start + static_cast<double>(tokens)) - before) / total;
+    };
     for (std::size_t done = 0; done < ids.size(); done += chunk) {
         const std::size_t count = std::min(chunk, ids.size() - done);
-        const auto total = static_cast<double>(ids.size());
+        const double share = shareOf(done);
         MOESCOPE_CHECK(runChunk(model, cache, ids.subspan(done, count),
             positions.subspan(done, count), rope, done + count == ids.size(), spec, observer,
-            context, static_cast<double>(done) / total, static_cast<double>(count) / total));
+            context, share, shareOf(done + count) - share));
     }
     return model.checkpoint().status();
 }

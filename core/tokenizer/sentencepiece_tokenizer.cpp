@@ -85,7 +85,7 @@ public:
                 continue;
             // The library takes several hundred bytes for a piece; the bytes of one character stay
             // together.
-            if (run.size() >= kPartSize && m_visible >= 0 && !m_processor.IsByte(id))
+            if (run.size() >= kPartSize && m_visible >= 0 && !continuesCharacter(id))
                 flush();
             if (m_processor.IsControl(id)) { // the library would leave it out
                 flush();
@@ -149,6 +149,12 @@ private:
     using Processor = sentencepiece::SentencePieceProcessor;
 
     bool isPiece(std::int32_t id) const { return id >= 0 && id < m_processor.GetPieceSize(); }
+
+    bool continuesCharacter(std::int32_t id) const
+    {
+        const int byte = m_processor.IsByte(id) ? fallbackByte(m_processor.IdToPiece(id)) : -1;
+        return byte >= 0 && (byte & 0xC0) == 0x80;
+    }
 
     std::optional<int> findPiece(const std::string& piece) const
     {

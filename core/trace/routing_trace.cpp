@@ -258,7 +258,8 @@ Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const Trac
         return tokens;
     }
     if (!open.tokenizer)
-        return fail(ErrorCode::InvalidArgument,
+        return fail(
+            open.tokenizerError.message.empty() ? ErrorCode::NotFound : open.tokenizerError.code,
             fmt::format("{} has no tokenizer, so a prompt must be given as token ids. ({})",
                 open.name, open.tokenizerError.message));
     MOESCOPE_TRY(const Encoding encoding,

@@ -18,11 +18,11 @@ _moescope_cli()
     case $command in
     explore) options="--model --prompt --ids --compare --layer --register $reports $work" ;;
     moe-type-analyze) options="--model --layer --layers --experts --projections --shares $reports $work" ;;
-    inspect) options="--model --tensors --export $reports $work" ;;
+    inspect) options="--model --tensors --tensor --export $reports $work" ;;
     models) options="$reports $work" ;;
-    trace) options="--model --prompt --ids --no-special --precision --prompts --out --json $work" ;;
-    tokenize) options="--model --text --file --json $work" ;;
-    generate) options="--model --prompt --ids --no-special --precision --max-tokens --temperature --seed --ignore-eos --json $work" ;;
+    trace) options="--model --prompt --ids --no-special --precision --prompts --out --output --json $work" ;;
+    tokenize) options="--model --text --file --json --output $work" ;;
+    generate) options="--model --prompt --ids --no-special --precision --max-tokens --temperature --seed --ignore-eos --json --output $work" ;;
     bench) options="--model --prompt-tokens --long-prompt-tokens --new-tokens --runs --matrices --precision --layers --type --folder $reports $work" ;;
     *)
         mapfile -t COMPREPLY < <(compgen -W "explore moe-type-analyze inspect models trace tokenize generate bench --help --version" -- "$current")
@@ -36,6 +36,23 @@ _moescope_cli()
         ;;
     --register)
         mapfile -t COMPREPLY < <(compgen -W "auto prose code" -- "$current")
+        return
+        ;;
+    --precision)
+        mapfile -t COMPREPLY < <(compgen -W "float32 bf16" -- "$current")
+        return
+        ;;
+    --type)
+        mapfile -t COMPREPLY < <(compgen -W "bf16 q8_0 q4_k mxfp4" -- "$current")
+        return
+        ;;
+    --projections)
+        mapfile -t COMPREPLY < <(compgen -W "gate up down" -- "$current")
+        return
+        ;;
+    --folder)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
     --json | -o | --output | --out | --export | --file | --prompts | --resources)

@@ -15,7 +15,8 @@ end
 
 set -l commands explore moe-type-analyze inspect models trace tokenize generate bench
 set -l none "not __fish_seen_subcommand_from $commands"
-set -l reports "__moescope_cli_for explore moe-type-analyze inspect models"
+set -l reports "__moescope_cli_for explore moe-type-analyze inspect models bench"
+set -l outputs "__moescope_cli_for explore moe-type-analyze inspect models trace tokenize generate bench"
 
 complete -c moescope-cli -n $none -f -a explore -d "Show where every token of a prompt goes"
 complete -c moescope-cli -n $none -f -a moe-type-analyze -d "Compare the weights of the experts"
@@ -33,7 +34,7 @@ complete -c moescope-cli -n "__fish_seen_subcommand_from $commands" -x -l memory
 complete -c moescope-cli -n "__fish_seen_subcommand_from $commands" -r -l resources -d "Folder of samples and lexicon"
 complete -c moescope-cli -n "__fish_seen_subcommand_from $commands" -f -s q -l quiet -d "Show no progress"
 complete -c moescope-cli -n "__fish_seen_subcommand_from $commands" -r -l json -d "Write JSON"
-complete -c moescope-cli -n $reports -r -s o -l output -d "Write the report"
+complete -c moescope-cli -n $outputs -r -s o -l output -d "Where the result goes"
 complete -c moescope-cli -n $reports -x -l figure -d "Only this figure"
 
 complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze inspect trace tokenize generate bench" -a "(__moescope_cli_models)"
@@ -48,7 +49,7 @@ complete -c moescope-cli -n "__moescope_cli_for moe-type-analyze" -x -l layers -
 complete -c moescope-cli -n "__moescope_cli_for moe-type-analyze" -x -l experts -a all -d "The first N experts"
 complete -c moescope-cli -n "__moescope_cli_for moe-type-analyze" -x -l projections -a "gate up down" -d "Projections"
 complete -c moescope-cli -n "__moescope_cli_for moe-type-analyze" -x -l shares -d "Energy shares"
-complete -c moescope-cli -n "__moescope_cli_for inspect" -x -l tensors -d "Names that match"
+complete -c moescope-cli -n "__moescope_cli_for inspect" -x -l tensors -l tensor -d "Names that match"
 complete -c moescope-cli -n "__moescope_cli_for inspect" -r -l export -d "Write the tensors as float32"
 complete -c moescope-cli -n "__moescope_cli_for trace" -r -l prompts -d "One prompt a line"
 complete -c moescope-cli -n "__moescope_cli_for trace" -r -l out -d "File to write"

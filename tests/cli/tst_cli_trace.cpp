@@ -173,6 +173,45 @@ private slots:
         QVERIFY(files[0] == files[1]);
     }
 
+    void theSpecIsRecorded()
+    {
+        const QTemporaryDir work;
+        const CliRun run = runCli({QStringLiteral("trace"), QStringLiteral("native"),
+            QStringLiteral("--prompt"), QStringLiteral("2 + 3"), QStringLiteral("--no-special"),
+            QStringLiteral("-o"), work.filePath(QStringLiteral("t.safetensors")),
+            QStringLiteral("--json"), QStringLiteral("-")});
+        VERIFY_EXIT(run, 0);
+        QCOMPARE(run.json()["spec"].dump(),
+            std::string(R"({"prompt":"2 + 3","ids":null,"prompts":null,"no_special":true,)"
+                        R"("precision":"float32"})"));
+    }
+
+    void generatedTextGoesWhereItIsSent()
+    {
+        const QTemporaryDir work;
+        const auto generate = [&](const char* suffix) {
+            const QString out = work.filePath(QStringLiteral("out") + QLatin1String(suffix));
+            const CliRun run = runCli({QStringLiteral("generate"), QStringLiteral("native"),
+                QStringLiteral("--prompt"), QStringLiteral("King is"), QStringLiteral("-n"),
+                QStringLiteral("4"), QStringLiteral("--ignore-eos"), QStringLiteral("-o"), out});
+            return run.code == 0 && run.out.empty()
+                ? readTextFile(out.toStdString()).value_or(std::string())
+                : std::string();
+        };
+        const CliRun plain = runCli({QStringLiteral("generate"), QStringLiteral("native"),
+            QStringLiteral("--prompt"), QStringLiteral("King is"), QStringLiteral("-n"),
+            QStringLiteral("4"), QStringLiteral("--ignore-eos")});
+        VERIFY_EXIT(plain, 0);
+        QVERIFY(plain.out.size() > 1);
+        QCOMPARE(generate(".txt"), plain.out);
+        QCOMPARE(generate(""), plain.out);
+        const auto json = parseJson(generate(".json"), "out.json");
+        VERIFY_OK(json);
+        QCOMPARE((*json)["ids"].size(), std::size_t{4});
+        QVERIFY(generate(".csv").starts_with("step,id,text"));
+        QVERIFY(!generate(".html").empty());
+    }
+
     void denseModelsHaveNoRouting()
     {
         const QTemporaryDir work;
@@ -208,7 +247,7 @@ private slots:
         VERIFY_FAILS(trace({QStringLiteral("--ids"), QStringLiteral("1"),
                          QStringLiteral("--prompt"), QStringLiteral("a")}),
             2, "--ids");
-        VERIFY_FAILS(trace({QStringLiteral("--prompt"), QStringLiteral("hello")}), 2, "tokenizer");
+        VERIFY_FAILS(trace({QStringLiteral("--prompt"), QStringLiteral("hello")}), 3, "tokenizer");
         VERIFY_FAILS(trace({QStringLiteral("--prompts"), QStringLiteral("/no/such/file")}), 3,
             "/no/such/file");
         VERIFY_FAILS(fromLines(""), 3, "lines.jsonl");
@@ -216,6 +255,15 @@ private slots:
         VERIFY_FAILS(fromLines("{\"ids\": [1]}\n{\"ids\": \n"), 3, "line 2");
         VERIFY_FAILS(fromLines("[1, 2]\n"), 3, "line 1");
         VERIFY_FAILS(fromLines("{\"id\": [1]}\n"), 3, "neither");
+        VERIFY_FAILS(fromLines("{\"ids\": [1]}\n{\"ids\": [1, 256]}\n"), 3, "line 2: The token id");
+        VERIFY_FAILS(fromLines("{\"text\": \"a\"}\n"), 3, "line 1");
+        VERIFY_FAILS(trace({QStringLiteral("--prompts"), QStringLiteral("-")}), 3,
+            "standard input holds no prompt");
+        VERIFY_FAILS(runCli({QStringLiteral("trace"), QStringLiteral("native"),
+                                QStringLiteral("--no-special"), QStringLiteral("-o"), out,
+                                QStringLiteral("--prompts"), QStringLiteral("-")},
+                         {}, "{\"text\": \"\"}\n"),
+            3, "standard input, line 1: The prompt is empty.");
         QVERIFY(!std::filesystem::exists(out.toStdString()));
     }
 };

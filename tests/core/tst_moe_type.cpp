@@ -258,7 +258,7 @@ private slots:
             return !result && result.error().code == ErrorCode::InvalidArgument
                 && result.error().message.find(words) != std::string::npos;
         };
-        QVERIFY(refused([](auto& s) { s.layers = {LayerId(8)}; }, "0, 1, 2, 3, 4, 5, 6, 7"));
+        QVERIFY(refused([](auto& s) { s.layers = {LayerId(8)}; }, "has the layers 0 to 7"));
         QVERIFY(refused([](auto& s) { s.shares = {1.0}; }, "between 0 and 1"));
         QVERIFY(refused([](auto& s) { s.shares = {std::nan("")}; }, "between 0 and 1"));
         QVERIFY(refused([](auto& s) { s.shares.clear(); }, "share"));
