@@ -20,9 +20,20 @@ using Made = Result<std::shared_ptr<const Tokenizer>>;
 
 Made makeByteLevel(const GgufVocabulary& vocabulary, const std::filesystem::path& path)
 {
-    const SplitRule* rule = findSplitRule(vocabulary.pre.empty() ? "default" : vocabulary.pre);
+    if (!vocabulary.hasMerges)
+        return fail(ErrorCode::BadFormat,
+            fmt::format(
+                "The tokenizer of {} is broken: it has no merges (\"tokenizer.ggml.merges\").",
+                displayPath(path)));
+    const SplitRule* rule = findSplitRule(vocabulary.pre);
     std::string warning;
-    if (!rule) {
+    if (vocabulary.pre.empty()) {
+        warning
+            = fmt::format("{} does not name its split rule (\"tokenizer.ggml.pre\"); the default "
+                          "rule is used, so some texts may be cut differently.",
+                displayPath(path));
+        rule = &defaultSplitRule();
+    } else if (!rule) {
         warning
             = fmt::format("{} names the split rule \"{}\", which is not known; the default rule "
                           "is used, so some texts may be cut differently.",

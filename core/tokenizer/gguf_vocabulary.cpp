@@ -41,6 +41,7 @@ public:
         MOESCOPE_TRY(const auto pre, m_metadata.string("tokenizer.ggml.pre"));
         out.pre = pre.value_or("");
         MOESCOPE_TRY(auto merges, m_metadata.strings("tokenizer.ggml.merges"));
+        out.hasMerges = merges.has_value();
         if (merges)
             out.merges = std::move(*merges);
         MOESCOPE_CHECK(readScores(out));

@@ -24,6 +24,7 @@ struct GgufVocabulary {
     std::vector<Type> types; ///< one a token
     std::vector<float> scores; ///< one a token, or none at all
     std::vector<std::string_view> merges;
+    bool hasMerges = false; ///< the list is there, though perhaps empty
     std::optional<std::int32_t> bos;
     std::optional<std::int32_t> eos;
     std::optional<std::int32_t> unknown;

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <filesystem>
+#include <set>
 
 #include "core/base/text.h"
 #include "core/checkpoint/checkpoint.h"
@@ -8,6 +9,8 @@
 #include "core/io/json.h"
 #include "core/tokenizer/gguf_split_rules.h"
 #include "core/tokenizer/gguf_tokenizer.h"
+#include "core/tokenizer/gguf_vocabulary.h"
+#include "core/tokenizer/json_tokenizer.h"
 #include "tests/support/files.h"
 #include "tests/support/gguf_builder.h"
 
@@ -180,16 +183,20 @@ private slots:
         const auto none = load(byteLevel(""));
         VERIFY_OK(usual);
         VERIFY_OK(none);
-        QVERIFY((*usual)->warning().empty() && (*none)->warning().empty());
+        QCOMPARE((*usual)->warning(), std::string());
+        QVERIFY2((*none)->warning().find("does not name its split rule") != std::string::npos,
+            (*none)->warning().c_str());
         for (const char* text : {"12345 a+b == c", "don't  stop"})
-            QCOMPARE((*unknown)->encode(text)->ids, (*usual)->encode(text)->ids);
+            for (const auto& other : {*unknown, *none})
+                QCOMPARE(other->encode(text)->ids, (*usual)->encode(text)->ids);
     }
 
     void everyRuleCompiles()
     {
         for (const char* name : {"default", "gpt-2", "olmo", "refact", "starcoder", "llama-bpe",
                  "dbrx", "glm4", "qwen2", "qwen35", "hunyuan", "bailingmoe2", "gpt-4o", "llama4",
-                 "minimax-m2", "tekken", "deepseek-v3", "deepseek-llm", "deepseek-coder"}) {
+                 "minimax-m2", "tekken", "deepseek-v3", "deepseek-llm", "deepseek-coder", "kimi-k2",
+                 "falcon", "afmoe", "exaone-moe", "seed-coder"}) {
             QVERIFY2(tokenization::findSplitRule(name), name);
             const auto tokenizer = load(byteLevel(name));
             VERIFY_OK(tokenizer);
@@ -200,6 +207,85 @@ private slots:
             QCOMPARE((*tokenizer)->decode(encoding->ids), text);
         }
         QVERIFY(!tokenization::findSplitRule("made-up") && !tokenization::findSplitRule(""));
+    }
+
+    void rulesOfOtherNamesAreTheSame()
+    {
+        const auto same = [](const char* rule, std::initializer_list<const char*> names) {
+            for (const char* name : names)
+                QVERIFY2(
+                    tokenization::findSplitRule(name) == tokenization::findSplitRule(rule), name);
+        };
+        same("gpt-2", {"phi-2", "gigachat", "a.x-4.0", "mellum"});
+        same("llama-bpe", {"lfm2", "pixtral", "falcon3", "falcon-h1", "midm-2.0"});
+        same("gpt-4o", {"kanana2"});
+        same("deepseek-v3", {"joyai-llm"});
+    }
+
+    void rulesCutWhereTheyShould_data()
+    {
+        QTest::addColumn<QStringList>("pieces");
+        const auto row = [](const char* rule, const char8_t* pieces) {
+            QTest::addRow("%s", rule)
+                << QString::fromUtf8(reinterpret_cast<const char*>(pieces)).split(QLatin1Char('|'));
+        };
+        // Capitals begin a word; Han characters stand alone, their punctuation and kana do not
+        // belong to them, but the mark of repetition does.
+        row("kimi-k2",
+            u8"get|User|Name| i|Phone's| |\u4EBA\u3005|\u3001|\u597D|\u304B\u306A|123|4|?!\n");
+        row("falcon", u8"x| |`+`| y| 12| |345|6");
+        row("afmoe", u8"1|234|567| |12| |345| |\u4F60\u597D| ab|,cd");
+        row("exaone-moe", u8"one two| | three|!\n|\n|A|1");
+        row("seed-coder", u8"x|!|\n\n| y|2| |3");
+    }
+
+    /// Every part of the text is a token that stays whole, so the tokens are the pieces.
+    void rulesCutWhereTheyShould()
+    {
+        QFETCH(QStringList, pieces);
+        const std::string text = pieces.join(QString()).toStdString();
+        const std::vector<std::string> bytes = byteTokens({});
+        std::set<std::string> parts;
+        for (std::size_t begin = 0; begin < text.size(); ++begin) {
+            std::string part;
+            for (std::size_t i = begin; i < text.size(); ++i) {
+                part += bytes[static_cast<unsigned char>(text[i])];
+                if (i > begin)
+                    parts.insert(part);
+            }
+        }
+        tokenization::GgufVocabulary vocabulary;
+        vocabulary.tokens.assign(bytes.begin(), bytes.end());
+        vocabulary.tokens.insert(vocabulary.tokens.end(), parts.begin(), parts.end());
+        vocabulary.types.assign(
+            vocabulary.tokens.size(), tokenization::GgufVocabulary::Type::Normal);
+        const tokenization::SplitRule* named = tokenization::findSplitRule(QTest::currentDataTag());
+        QVERIFY(named);
+        tokenization::SplitRule rule = *named;
+        rule.ignoreMerges = true;
+        const auto tokenizer = tokenization::parseTokenizerJson(
+            tokenization::tokenizerJsonOf(vocabulary, rule), "model.gguf");
+        VERIFY_OK(tokenizer);
+        const auto encoding = (*tokenizer)->encode(text);
+        VERIFY_OK(encoding);
+        QStringList found;
+        for (const std::int32_t id : encoding->ids)
+            found << QString::fromStdString((*tokenizer)->tokenBytes(id));
+        QCOMPARE(found, pieces);
+    }
+
+    void longRunsAreCut()
+    {
+        const std::string digits(200'000, '7');
+        std::string words;
+        for (int i = 0; i < 100'000; ++i)
+            words += i == 0 ? "a" : " a";
+        for (const char* name : {"afmoe", "exaone-moe", "kimi-k2"}) {
+            const auto tokenizer = load(byteLevel(name));
+            VERIFY_OK(tokenizer);
+            VERIFY_OK((*tokenizer)->encode(digits));
+            VERIFY_OK((*tokenizer)->encode(words));
+        }
     }
 
     void brokenVocabulariesAreRefused()
@@ -239,6 +325,10 @@ private slots:
                    .strings("tokenizer.ggml.tokens", byteTokens({})),
             ErrorCode::BadFormat, "have no scores");
         refuse(byteLevel("olmo", {"a"}), ErrorCode::BadFormat, "");
+        refuse(GgufBuilder()
+                   .string("tokenizer.ggml.model", "gpt2")
+                   .strings("tokenizer.ggml.tokens", byteTokens({})),
+            ErrorCode::BadFormat, "is broken: it has no merges");
         GgufBuilder merges;
         merges.string("tokenizer.ggml.model", "gpt2")
             .strings("tokenizer.ggml.tokens", byteTokens({}));
