@@ -7,6 +7,7 @@
 
 #include "app/cli/commands.h"
 #include "core/experiments/registry.h"
+#include "core/io/json.h"
 
 namespace moescope::cli {
 
@@ -72,6 +73,9 @@ Status runExperiment(
     if (!report)
         return tl::unexpected(report.error());
     MOESCOPE_CHECK(input.model->checkpoint->status());
+    if (const auto warnings = report->fields->find("warnings"); warnings != report->fields->end())
+        for (const Json& warning : *warnings)
+            Console::error(warning.get<std::string>());
     return emit({std::move(*report), {}, {}}, options.output, environment.console());
 }
 

@@ -16,6 +16,7 @@
 #include "core/report/display_width.h"
 #include "core/report/model_identity.h"
 #include "core/runtime/generate.h"
+#include "core/runtime/runnable.h"
 
 namespace moescope::cli {
 
@@ -152,6 +153,10 @@ Status runGenerate(const GenerateOptions& options, Environment& environment)
         prompt.push_back(token.id);
 
     const MoeModel& model = *open->model;
+    const std::string warning
+        = positionsWarning(model.config(), std::uint64_t{prompt.size()} + options.spec.maxTokens);
+    if (!warning.empty())
+        Console::error(warning);
     Console& console = environment.console();
     TaskContext& task = environment.task();
     MOESCOPE_CHECK(task.checkMemory(
@@ -186,6 +191,8 @@ Status runGenerate(const GenerateOptions& options, Environment& environment)
         return text.finish();
     Document document = documentOf(*open, *ids);
     document.json = resultJson(options, *open, prompt, *ids, seconds);
+    if (!warning.empty())
+        (*document.json)["warnings"] = Json::array({warning});
     return emit(std::move(document), options.output, console);
 }
 

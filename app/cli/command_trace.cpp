@@ -12,6 +12,7 @@
 #include "core/io/json.h"
 #include "core/io/json_lines.h"
 #include "core/report/model_identity.h"
+#include "core/runtime/runnable.h"
 
 namespace moescope::cli {
 
@@ -116,15 +117,21 @@ ForwardSpec forwardSpec(Precision precision = Precision::Float32)
     return spec;
 }
 
+std::uint64_t longestOf(const std::vector<Tokens>& prompts)
+{
+    std::uint64_t longest = 0;
+    for (const Tokens& prompt : prompts)
+        longest = std::max<std::uint64_t>(longest, prompt.size());
+    return longest;
+}
+
 Status checkMemory(
     const MoeModel& model, const std::vector<Tokens>& prompts, const TaskContext& task)
 {
     std::uint64_t all = 0;
-    std::uint64_t longest = 0;
-    for (const Tokens& prompt : prompts) {
+    for (const Tokens& prompt : prompts)
         all += prompt.size();
-        longest = std::max<std::uint64_t>(longest, prompt.size());
-    }
+    const std::uint64_t longest = longestOf(prompts);
     return task.checkMemory(TraceTensors::bytes(model, all) + TraceTensors::bytes(model, longest)
             + forwardMemory(model, longest, forwardSpec()),
         "Recording these prompts");
@@ -174,6 +181,9 @@ Status runTrace(const TraceOptions& options, Environment& environment)
     TaskContext& task = environment.task();
     MOESCOPE_TRY(const auto prompts, readPrompts(options, *open, task));
     MOESCOPE_CHECK(checkMemory(*open->model, prompts, task));
+    const std::string warning = positionsWarning(open->model->config(), longestOf(prompts));
+    if (!warning.empty())
+        Console::error(warning);
     SafetensorsWriter writer;
     writer.setMetadata("program", fmt::format("moescope-cli {}", kVersion));
     writer.setMetadata("model", checkpointHash(*open->checkpoint));
@@ -195,7 +205,10 @@ Status runTrace(const TraceOptions& options, Environment& environment)
     MOESCOPE_CHECK(task.check());
     MOESCOPE_CHECK(writer.write(options.out));
     environment.hideProgress();
-    return emit(summary(options, *open, prompts, tensors), options.output, environment.console());
+    Document document = summary(options, *open, prompts, tensors);
+    if (!warning.empty())
+        (*document.report.fields)["warnings"] = Json::array({warning});
+    return emit(std::move(document), options.output, environment.console());
 }
 
 } // namespace

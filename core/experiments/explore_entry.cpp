@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/experiments/explore.h"
+#include "core/experiments/explore_grids.h"
 #include "core/experiments/parameters.h"
 #include "core/experiments/registry.h"
 #include "core/io/json.h"
@@ -63,6 +63,7 @@ Result<Report> run(const ExperimentInput& input, TaskContext& context)
             "typed.");
     MOESCOPE_TRY(const ExploreResult result, explore(input.model, *input.lexicon, spec, context));
     Report report = exploreReport(result);
+    addWarnings(report, exploreWarnings(result));
     (*report.spec)["register"] = givenText(input, "register").value_or("auto");
     if (ids)
         (*report.spec)["ids"] = spec.prompt.ids;

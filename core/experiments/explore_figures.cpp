@@ -38,6 +38,8 @@ Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer)
         chip.generated = token.generated;
         chip.special = token.special;
         chip.note = fmt::format("position {}, id {}", t, token.id);
+        if (const std::string whole = partialCharacters(side.trace, t); !whole.empty())
+            chip.note += fmt::format("\nsome of the bytes of \"{}\"", whole);
         if (typed)
             chip.note += fmt::format(
                 "\n{} ({}), trigram {}", chip.typeName, tokenTypeName(tag.type), chip.trigram);

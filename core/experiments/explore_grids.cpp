@@ -9,6 +9,9 @@
 
 #include "core/base/text.h"
 #include "core/experiments/expert_loads.h"
+#include "core/io/json.h"
+#include "core/runtime/kernels.h"
+#include "core/runtime/runnable.h"
 
 namespace moescope {
 
@@ -130,7 +133,8 @@ std::string shadeTitle(GridView view, const LayerScale& scale)
     case GridView::Chosen:
         return fmt::format("weight, darkest {:.2f}", scale.largestWeight);
     case GridView::Probabilities:
-        return fmt::format("softmax probability, darkest {:.2f}", scale.largestProbability);
+        return fmt::format(
+            "probability (softmax of the logits), darkest {:.2f}", scale.largestProbability);
     case GridView::Logits:
         break;
     }
@@ -152,7 +156,7 @@ std::string valueTitle(GridView view)
     case GridView::Chosen:
         return "weight";
     case GridView::Probabilities:
-        return "probability";
+        return "probability (softmax of the logits)";
     case GridView::Logits:
         break;
     }
@@ -178,7 +182,7 @@ std::string colourMeaning(GridView view, const LayerScale& scale)
     case GridView::Chosen:
         return fmt::format("weight, up to {:.2f}", scale.largestWeight);
     case GridView::Probabilities:
-        return fmt::format("probability, up to {:.2f}", scale.largestProbability);
+        return fmt::format("softmax of the logits, up to {:.2f}", scale.largestProbability);
     case GridView::Logits:
         break;
     }
@@ -198,6 +202,28 @@ std::string colourMeaning(LayersView view)
     return "more in common";
 }
 
+/// The score that the choice is made by, where the cell's logit is not it already.
+std::string decidingScore(const RoutingTrace& trace, std::size_t t, std::size_t l, std::size_t e,
+    const RouterSpec& router, std::span<const float> bias)
+{
+    if (router.selectionUnit() == "logit")
+        return {};
+    std::vector<std::int32_t> masked;
+    for (const auto& at : trace.interventions.masked)
+        if (at.layer == trace.layers[l])
+            masked.push_back(static_cast<std::int32_t>(at.expert.value));
+    const auto scores = selectionScores(router, trace.logitsAt(t, l), bias, masked, trace.k);
+    if (!std::isfinite(scores[e]))
+        return masked.empty() || !contains(masked, static_cast<std::int32_t>(e))
+            ? "\nchosen by: nothing, since its group of experts was left out"
+            : "\nchosen by: nothing, since it is masked";
+    std::string rule(scoreName(router.score));
+    if (!bias.empty())
+        rule += fmt::format(" of the logit {} bias {:.3f}", bias[e] < 0 ? "−" : "+",
+            std::abs(static_cast<double>(bias[e])));
+    return fmt::format("\nchosen by: {} {:.3f} ({})", router.selectionUnit(), scores[e], rule);
+}
+
 /// What the routing rule has besides single experts.
 void addRouterParts(LazyGrid& grid, const RoutingTrace& trace, const RouterSpec& router)
 {
@@ -206,8 +232,8 @@ void addRouterParts(LazyGrid& grid, const RoutingTrace& trace, const RouterSpec&
         const std::uint32_t size = trace.experts / router.groups;
         for (std::uint32_t e = 0; e < trace.experts; ++e)
             grid.columnGroups.push_back(static_cast<int>(e / size));
-        grid.heading.caption += fmt::format(" Bands are groups of {} experts: a token's experts "
-                                            "come from {} of {} groups.",
+        grid.bandNote = fmt::format(" Bands are groups of {} experts: a token's experts come from "
+                                    "{} of {} groups.",
             size, router.keptGroups, router.groups);
     }
     if (router.sharedExperts == 0)
@@ -227,6 +253,49 @@ void addRouterParts(LazyGrid& grid, const RoutingTrace& trace, const RouterSpec&
 bool isBareId(const TraceToken& token)
 {
     return token.text == fmt::format("#{}", token.id);
+}
+
+std::string partialCharacters(const RoutingTrace& trace, std::size_t token)
+{
+    const TraceToken& piece = trace.tokens[token];
+    const std::string& text = trace.prompt;
+    if (piece.end <= piece.begin || piece.end > text.size() || isValidUtf8(piece.text))
+        return {};
+    const auto continues
+        = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
+    std::size_t begin = piece.begin;
+    std::size_t end = piece.end;
+    while (begin > 0 && continues(begin))
+        --begin;
+    while (end < text.size() && continues(end))
+        ++end;
+    std::string whole = text.substr(begin, end - begin);
+    // A byte-level piece may carry the space before it, which is no part of the character.
+    whole.erase(0, std::min(whole.find_first_not_of(' '), whole.size()));
+    return isValidUtf8(whole) ? whole : std::string();
+}
+
+std::vector<std::string> exploreWarnings(const ExploreResult& result)
+{
+    std::vector<std::string> warnings;
+    if (!result.model || !result.model->model)
+        return warnings;
+    std::size_t longest = result.a.trace.tokenCount();
+    if (result.b)
+        longest = std::max(longest, result.b->trace.tokenCount());
+    if (std::string text = positionsWarning(result.model->model->config(), longest); !text.empty())
+        warnings.push_back(std::move(text));
+    return warnings;
+}
+
+void addWarnings(Report& report, const std::vector<std::string>& warnings)
+{
+    if (warnings.empty())
+        return;
+    (*report.fields)["warnings"] = warnings;
+    for (const std::string& warning : warnings)
+        if (!report.figures.empty())
+            report.figures.front().caption += " " + warning;
 }
 
 std::string routingNote(const RoutingTrace& trace, std::size_t t, std::size_t ordinal)
@@ -311,6 +380,12 @@ LazyGrid allLayersGrid(
         "unrelated.",
         std::move(frame)};
 
+    if (trace.experts > 0)
+        grid.meaning = fmt::format(
+            "The first expert has the largest weight; with an even router each expert would be "
+            "first for 1 token in {} ({:.3f}). Margin: lead of the last expert chosen over the "
+            "first left out.",
+            trace.experts, 1.0 / trace.experts);
     grid.cell = [side, ordinals, view, other, full = fullMargin(trace),
                     even = std::log(std::max(2U, trace.experts))](std::size_t t, std::size_t col) {
         RoutingGridFigure::Cell cell;
@@ -354,7 +429,7 @@ LazyGrid allLayersGrid(
 }
 
 LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional<Counterpart> other,
-    const RouterSpec* router)
+    const RouterSpec* router, std::span<const float> bias)
 {
     const RoutingTrace& trace = side->trace;
     RoutingGridFigure frame;
@@ -384,6 +459,11 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
         std::move(frame)};
     if (router)
         addRouterParts(grid, trace, *router);
+    grid.meaning = fmt::format(
+        "An even router would choose each expert for {} of {} tokens ({:.3f}) and give it a "
+        "probability of {:.3f}. The weight multiplies what the expert {}.",
+        trace.k, trace.experts, static_cast<double>(trace.k) / trace.experts, 1.0 / trace.experts,
+        router && router->weighsInput ? "reads" : "adds to the token");
 
     const auto changed = [side, other, l = *ordinal](std::size_t t, std::size_t e) {
         const auto theirs = otherIds(other, t, l);
@@ -424,25 +504,30 @@ LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view, std::optional
         cell.mark = changed(t, e) ? 4 : 0;
         return cell;
     };
-    grid.note = [side, l = *ordinal, changed](std::size_t t, std::size_t e) {
-        const RoutingTrace& run = side->trace;
-        if (e >= run.experts)
-            return std::string("Shared experts read every token; no router chooses them.");
-        const auto ids = run.idsAt(t, l);
-        const auto slot = static_cast<std::size_t>(
-            std::ranges::find(ids, static_cast<std::int32_t>(e)) - ids.begin());
-        const bool chosen = slot < ids.size();
-        std::string text = fmt::format("\"{}\" and expert {}: {}\nprobability {:.3f}, logit {:.3f}",
-            visibleToken(run.tokens[t].text), e,
-            chosen ? fmt::format(
-                "choice {} of {}, weight {:.3f}", slot + 1, ids.size(), run.weightsAt(t, l)[slot])
-                   : std::string("not chosen"),
-            probabilityAt(run.logitsAt(t, l), e), run.logitsAt(t, l)[e]);
-        if (changed(t, e))
-            text += chosen ? "\nchanged: not chosen in the other run"
-                           : "\nchanged: chosen in the other run";
-        return text;
-    };
+    grid.note
+        = [side, l = *ordinal, changed, rule = router ? std::optional(*router) : std::nullopt,
+              shift = std::vector<float>(bias.begin(), bias.end())](std::size_t t, std::size_t e) {
+              const RoutingTrace& run = side->trace;
+              if (e >= run.experts)
+                  return std::string("Shared experts read every token; no router chooses them.");
+              const auto ids = run.idsAt(t, l);
+              const auto slot = static_cast<std::size_t>(
+                  std::ranges::find(ids, static_cast<std::int32_t>(e)) - ids.begin());
+              const bool chosen = slot < ids.size();
+              std::string text = fmt::format(
+                  "\"{}\" and expert {}: {}\nsoftmax of the logits {:.3f}, logit {:.3f}",
+                  visibleToken(run.tokens[t].text), e,
+                  chosen ? fmt::format("choice {} of {}, weight {:.3f}", slot + 1, ids.size(),
+                      run.weightsAt(t, l)[slot])
+                         : std::string("not chosen"),
+                  probabilityAt(run.logitsAt(t, l), e), run.logitsAt(t, l)[e]);
+              if (rule)
+                  text += decidingScore(run, t, l, e, *rule, shift);
+              if (changed(t, e))
+                  text += chosen ? "\nchanged: not chosen in the other run"
+                                 : "\nchanged: chosen in the other run";
+              return text;
+          };
     return grid;
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct LazyGrid {
     std::vector<std::string> gaps; ///< per column: why it has no cells ("dense"); empty without
     std::vector<int> columnGroups; ///< per column: its group of experts; empty without groups
     std::vector<std::uint8_t> rowSides; ///< bit 0 = in A, bit 1 = in B; empty without
+    /// What a cell's numbers mean and what an even router would give, for every hover card; too
+    /// long for every cell of a report.
+    std::string meaning;
+    std::string bandNote; ///< what the bands of columnGroups are, true in the order by id
 
     const RoutingGridFigure& frame() const { return std::get<RoutingGridFigure>(heading.data); }
 };
@@ -54,6 +59,13 @@ std::optional<Counterpart> counterpart(
 /// A token of a model without a tokenizer: it has no text that could have a type.
 bool isBareId(const TraceToken& token);
 
+/// The whole characters that a token holds only some bytes of ("漢"); empty for other tokens.
+std::string partialCharacters(const RoutingTrace& trace, std::size_t token);
+/// What a reader must know before the numbers, such as a prompt longer than the model's positions.
+std::vector<std::string> exploreWarnings(const ExploreResult& result);
+/// Into the fields of a report, and under its first figure.
+void addWarnings(Report& report, const std::vector<std::string>& warnings);
+
 /// One token's choice at one layer in words.
 std::string routingNote(const RoutingTrace& trace, std::size_t token, std::size_t ordinal);
 
@@ -61,10 +73,12 @@ std::string routingNote(const RoutingTrace& trace, std::size_t token, std::size_
 /// numbers, dense blocks are gaps.
 LazyGrid allLayersGrid(SidePointer side, std::size_t blocks, LayersView view,
     std::optional<Counterpart> other = std::nullopt);
-/// Tokens by experts at one layer. With the model's router, groups of experts are told apart, and
-/// shared experts follow as one column without cells.
+/// Tokens by experts at one layer. With the model's router, groups of experts are told apart,
+/// shared experts follow as one column without cells, and notes name the score that decides where
+/// it is not the logit; `bias` is what the layer adds to it.
 LazyGrid layerGrid(SidePointer side, LayerId layer, GridView view,
-    std::optional<Counterpart> other = std::nullopt, const RouterSpec* router = nullptr);
+    std::optional<Counterpart> other = std::nullopt, const RouterSpec* router = nullptr,
+    std::span<const float> bias = {});
 /// Two prompts at one layer, aligned tokens on one row. `rows` of the two give each row's tokens.
 struct ComparisonGrid : LazyGrid {
     std::vector<std::size_t> tokensA; ///< per row, or Counterpart::kNone

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/base/random.h"
+#include "core/base/text.h"
 #include "core/runtime/block.h"
 #include "core/runtime/kernels.h"
 #include "core/runtime/runnable.h"
@@ -438,6 +439,15 @@ Status checkRunnable(const ModelConfig& config)
     return fail(ErrorCode::Unsupported,
         fmt::format("{} models cannot be run yet for lack of {}; their weights can be analysed.",
             config.familyName, config.missingPart));
+}
+
+std::string positionsWarning(const ModelConfig& config, std::uint64_t tokens)
+{
+    if (config.maxPositions == 0 || tokens <= config.maxPositions)
+        return {};
+    return fmt::format("{} tokens are more than the {} positions this model was made for: what it "
+                       "does beyond them may mean little.",
+        formatCount(tokens), formatCount(config.maxPositions));
 }
 
 Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,

@@ -110,6 +110,38 @@ private slots:
         QVERIFY2(problem.empty(), problem.c_str());
     }
 
+    void promptsLongerThanTheModelsPositionsAreNamed()
+    {
+        QTemporaryDir folder;
+        const std::filesystem::path model = folder.filePath(QStringLiteral("short")).toStdString();
+        std::filesystem::copy(fixture("families/mixtral").toStdString(), model);
+        auto config = readJsonFile(model / "config.json");
+        VERIFY_OK(config);
+        (*config)["max_position_embeddings"] = 4;
+        std::filesystem::remove(model / "config.json");
+        VERIFY_OK(writeFileAtomically(model / "config.json", config->dump()));
+        const QString path = QString::fromStdString(model.string());
+        const std::string words = "6 tokens are more than the 4 positions";
+        const auto said = [&](const QStringList& arguments) {
+            const CliRun run
+                = runCli(arguments + QStringList{QStringLiteral("--json"), QStringLiteral("-")});
+            const Json json = run.json();
+            const Json& holder = json.contains("fields") ? json["fields"] : json;
+            return run.code == 0 && run.err.find(words) != std::string::npos
+                && holder.value("warnings", Json::array()).dump().find(words) != std::string::npos;
+        };
+        const QString six = QStringLiteral("1,2,3,4,5,6");
+        QVERIFY(said({QStringLiteral("explore"), path, QStringLiteral("--ids"), six}));
+        QVERIFY(said({QStringLiteral("trace"), path, QStringLiteral("--ids"), six,
+            QStringLiteral("--out"), folder.filePath(QStringLiteral("t.safetensors"))}));
+        QVERIFY(said({QStringLiteral("generate"), path, QStringLiteral("--ids"),
+            QStringLiteral("1,2,3"), QStringLiteral("--max-tokens"), QStringLiteral("3")}));
+        const CliRun within = runCli(
+            {QStringLiteral("explore"), path, QStringLiteral("--ids"), QStringLiteral("1,2,3,4")});
+        VERIFY_EXIT(within, 0);
+        QCOMPARE(within.err, std::string());
+    }
+
     void generateEqualsTheReference_data() { eachFamily(); }
     void generateEqualsTheReference()
     {
