@@ -370,6 +370,14 @@ private slots:
         SmallModel small;
         small.architecture = "qwen3moe";
         small.sizes["feed_forward_length"] = 12;
+        small.sizes["block_count"] = 2;
+        for (const char* name :
+            {"attn_norm", "ffn_norm", "attn_q", "attn_k", "attn_v", "attn_output"})
+            small.tensors[std::string("blk.1.") + name + ".weight"]
+                = small.tensors[std::string("blk.0.") + name + ".weight"];
+        small.tensors["blk.1.attn_q_norm.weight"] = small.tensors["blk.1.attn_k_norm.weight"] = {4};
+        small.tensors["blk.1.ffn_gate.weight"] = small.tensors["blk.1.ffn_up.weight"] = {8, 5};
+        small.tensors["blk.1.ffn_down.weight"] = {5, 8};
         small.tensors["blk.0.attn_q_norm.weight"] = small.tensors["blk.0.attn_k_norm.weight"] = {4};
         const std::string ffn = "blk.0.ffn_";
         if (layout != QStringLiteral("stacked")) {
@@ -389,6 +397,7 @@ private slots:
         const auto model = small.open(folder.path().toStdString());
         VERIFY_OK(model);
         QCOMPARE((*model)->config().layers[0].intermediate, 4U);
+        QCOMPARE((*model)->config().layers[1].intermediate, 5U);
         QCOMPARE((*model)->layer(LayerId(0)).experts[1].down.cols, std::size_t{4});
         // Where the file says another width, the tensors are wrong.
         small.sizes["expert_feed_forward_length"] = 3;

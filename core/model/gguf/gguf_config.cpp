@@ -271,6 +271,7 @@ Status correctLayers(ModelConfig& config, const Json& json, const Keys& keys)
     const auto name
         = [](std::uint32_t l, std::string_view what) { return fmt::format("blk.{}.{}", l, what); };
     RouterSpec& router = config.router;
+    MOESCOPE_TRY(const auto expertWidth, keys.optionalSize("expert_feed_forward_length"));
     bool biased = false;
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         LayerSpec& layer = config.layers[l];
@@ -282,6 +283,11 @@ Status correctLayers(ModelConfig& config, const Json& json, const Keys& keys)
                 = json.value(json.contains("intermediate_size_mlp") ? "intermediate_size_mlp"
                                                                     : "intermediate_size",
                     0U);
+            // Where the experts' width is not told, this one may be theirs.
+            const TensorInfo* up = keys.checkpoint().find(name(l, "ffn_up.weight"));
+            if (router.experts > 0 && !expertWidth && up && up->shape.size() == 2)
+                layer.intermediate
+                    = static_cast<std::uint32_t>(std::min<std::uint64_t>(up->shape[0], 1U << 30));
             continue;
         }
         layer.intermediate = json["moe_intermediate_size"].get<std::uint32_t>();
