@@ -10,6 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/gguf.h"
 #include "core/checkpoint/weight_files.h"
 #include "core/io/file_write.h"
 #include "core/io/json.h"
@@ -227,8 +228,17 @@ void addModels(std::vector<HubModel>& models, const std::string& name, const fs:
         models.push_back(describeGguf(name, snapshot, file));
 }
 
-/// The file of "org/name/model.gguf" in the repository "org/name"; empty when it has none of that
-/// name.
+/// Whether both are parts of one split model.
+bool isSameSplit(const fs::path& a, const fs::path& b)
+{
+    const auto partA = ggufPartName(a.filename().string());
+    const auto partB = ggufPartName(b.filename().string());
+    return partA && partB && a.parent_path() == b.parent_path()
+        && partA->fileName(1) == partB->fileName(1);
+}
+
+/// The file of "org/name/model.gguf" in the repository "org/name", by any part of a split model, or
+/// by the folder that holds it alone; empty when there is none of that name.
 fs::path namedGguf(const fs::path& repository, const std::string& full, std::string_view name)
 {
     if (full.empty() || !name.starts_with(full + "/"))
@@ -236,11 +246,19 @@ fs::path namedGguf(const fs::path& repository, const std::string& full, std::str
     const fs::path snapshot = chooseSnapshot(repository);
     if (snapshot.empty())
         return {};
-    for (const fs::path& file : allGgufModels(snapshot)) {
-        if (ggufName(full, snapshot, file) == name)
+    const std::vector<fs::path> all = allGgufModels(snapshot);
+    const fs::path wanted = snapshot / name.substr(full.size() + 1);
+    std::error_code error;
+    for (const fs::path& file : all) {
+        if (file == wanted)
             return file;
+        if (isSameSplit(file, wanted) && fs::is_regular_file(wanted, error))
+            return wanted;
     }
-    return {};
+    const auto inside
+        = [&](const fs::path& file) { return file.parent_path() == wanted && wanted != snapshot; };
+    return std::ranges::count_if(all, inside) == 1 ? *std::ranges::find_if(all, inside)
+                                                   : fs::path();
 }
 
 } // namespace
@@ -306,7 +324,21 @@ Result<fs::path> findHubModel(const fs::path& cache, std::string_view name)
         const fs::path snapshot = chooseSnapshot(matches.front());
         if (snapshot.empty())
             return notFound("holds no finished download of");
-        return snapshot;
+        if (findWeightFiles(snapshot))
+            return snapshot;
+        // A repository may keep its GGUF files in folders alone.
+        const std::vector<fs::path> ggufs = allGgufModels(snapshot);
+        const bool nested = std::ranges::none_of(
+            ggufs, [&](const fs::path& file) { return file.parent_path() == snapshot; });
+        if (!nested || ggufs.empty())
+            return snapshot;
+        if (ggufs.size() == 1)
+            return ggufs.front();
+        return fail(ErrorCode::NotFound,
+            fmt::format("\"{}\" has {} GGUF models in folders; name the one to open, such as {}.",
+                displayName(name), ggufs.size(),
+                displayName(ggufName(
+                    modelName(matches.front().filename().string()), snapshot, ggufs.front()))));
     } catch (const std::exception& e) {
         return fail(ErrorCode::Io,
             fmt::format("The hub cache {} cannot be read: {}.", displayPath(cache), e.what()));

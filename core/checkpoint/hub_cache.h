@@ -29,8 +29,9 @@ struct HubModel {
 std::filesystem::path defaultHubCache();
 /// Models in `cache`, sorted by name; an absent folder gives an empty list.
 std::vector<HubModel> listHubModels(const std::filesystem::path& cache);
-/// The snapshot folder of "org/name", or of "name" when only one model ends in it; the file of
-/// "org/name/model-Q4_K_M.gguf". NotFound otherwise.
+/// The snapshot folder of "org/name", or of "name" when only one model ends in it, or the only GGUF
+/// file in its folders; the file of "org/name/model-Q4_K_M.gguf", "org/name/Q8/model.gguf" or,
+/// where that is the only one inside, "org/name/Q8". NotFound otherwise.
 Result<std::filesystem::path> findHubModel(
     const std::filesystem::path& cache, std::string_view name);
 

@@ -3,6 +3,7 @@
 #include "core/model/open_model.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -37,15 +38,23 @@ std::string ownWord(const Checkpoint& checkpoint, std::string_view key)
 std::string modelTitle(const fs::path& path)
 {
     constexpr std::string_view kHubPrefix = "models--";
-    for (const fs::path& part : path) {
-        std::string name = part.string();
+    for (auto part = path.begin(); part != path.end(); ++part) {
+        std::string name = part->string();
         if (!name.starts_with(kHubPrefix))
             continue;
         name.erase(0, kHubPrefix.size());
         if (const auto dashes = name.find("--"); dashes != std::string::npos)
             name.replace(dashes, 2, "/");
-        if (path.extension() == ".gguf") // a repository may hold several
-            name += "/" + path.filename().string();
+        if (path.extension() != ".gguf")
+            return name;
+        // A repository may hold several, in "snapshots/REVISION" and the folders there.
+        std::vector<fs::path> rest(std::next(part), path.end());
+        if (rest.size() > 2 && rest.front() == "snapshots")
+            rest.erase(rest.begin(), rest.begin() + 2);
+        else if (!rest.empty())
+            rest.erase(rest.begin(), rest.end() - 1);
+        for (const fs::path& below : rest)
+            name += "/" + below.string();
         return name;
     }
     std::error_code error;

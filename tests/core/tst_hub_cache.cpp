@@ -217,14 +217,54 @@ private slots:
             const auto open = openModel(*found);
             VERIFY_OK(open);
             QVERIFY((*open)->model);
-            QCOMPARE(modelTitle(*found), "org/many/" + model.folder.filename().string());
+            QCOMPARE(modelTitle(*found), model.name);
         }
-        for (const char* name : {"org/many/m-Q8_0.gguf", "org/many/../many/m-BF16.gguf",
-                 "org/many/", "org/many/F16", "org/many/mmproj-BF16.gguf"}) {
+        for (const char* name :
+            {"org/many/m-Q8_0.gguf", "org/many/../many/m-BF16.gguf", "org/many/", "org/many/F8",
+                "org/many/mmproj-BF16.gguf", "org/many/F16/model-00004-of-00003.gguf"}) {
             const auto none = findHubModel(cache(), name);
             QVERIFY2(!none && none.error().code == ErrorCode::NotFound, name);
         }
         QCOMPARE(*findHubModel(cache(), "org/many"), snapshot); // which of them is asked for then
+        QCOMPARE(*findHubModel(cache(), "org/many/F16"), models[0].folder);
+        QCOMPARE(*findHubModel(cache(), "org/many/F16/model-00002-of-00003.gguf"),
+            snapshot / "F16" / "model-00002-of-00003.gguf");
+    }
+
+    /// Large models are often uploaded in a folder for each quantisation, with nothing beside.
+    void ggufFilesInFoldersAreModels()
+    {
+        const fs::path snapshot = repository("models--org--folders") / "snapshots" / "1";
+        const auto put = [&](const char* quantisation) {
+            fs::create_directories(snapshot / quantisation);
+            for (const char* part : {"model-00001-of-00003.gguf", "model-00002-of-00003.gguf",
+                     "model-00003-of-00003.gguf"})
+                fs::copy_file(test::fixtures() / "gguf" / "qwen2moe-split-f16" / part,
+                    snapshot / quantisation / part);
+        };
+        put("Q8");
+        auto models = listHubModels(cache());
+        QCOMPARE(models.size(), std::size_t{1});
+        QCOMPARE(models[0].name, std::string("org/folders/Q8/model-00001-of-00003.gguf"));
+        for (const char* name : {"org/folders", "folders", "org/folders/Q8",
+                 "org/folders/Q8/model-00001-of-00003.gguf"}) {
+            const auto found = findHubModel(cache(), name);
+            VERIFY_OK(found);
+            QCOMPARE(*found, models[0].folder);
+            QCOMPARE(modelTitle(*found), models[0].name);
+            const auto open = openModel(*found);
+            VERIFY_OK(open);
+            QVERIFY((*open)->model);
+        }
+        QCOMPARE(modelTitle("models--a.gguf"), std::string("a.gguf"));
+        QCOMPARE(modelTitle("models--a--b/x/y.gguf"), std::string("a/b/y.gguf"));
+        put("Q4");
+        QCOMPARE(listHubModels(cache()).size(), std::size_t{2});
+        const auto several = findHubModel(cache(), "folders");
+        QVERIFY(!several && several.error().code == ErrorCode::NotFound);
+        QVERIFY2(several.error().message.find("org/folders/Q4/model-00001-of-00003.gguf")
+                != std::string::npos,
+            several.error().message.c_str());
     }
 
     void modelsAreFoundByName()
