@@ -118,20 +118,32 @@ std::uint64_t leastBytes(TensorFile format, std::uint64_t asFloats)
 
 } // namespace
 
-TensorFile tensorFileFor(const fs::path& path)
+std::optional<TensorFile> tensorFileFor(const fs::path& path)
 {
     std::string ending = path.extension().string();
     std::ranges::transform(ending, ending.begin(),
         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     if (ending == ".npy")
         return TensorFile::Npy;
-    return ending == ".csv" ? TensorFile::Csv : TensorFile::Safetensors;
+    if (ending == ".csv")
+        return TensorFile::Csv;
+    if (ending == ".safetensors")
+        return TensorFile::Safetensors;
+    return std::nullopt;
 }
 
 Status exportTensors(const Checkpoint& checkpoint, std::span<const DecodedTensor> tensors,
     const fs::path& path, TaskContext& task)
 {
-    const TensorFile format = tensorFileFor(path);
+    const auto ending = tensorFileFor(path);
+    std::error_code ignored;
+    const bool isDevice = fs::exists(path, ignored) && !fs::is_regular_file(path, ignored);
+    if (!ending && !isDevice)
+        return fail(ErrorCode::InvalidArgument,
+            fmt::format("Tensors are written to .safetensors, .npy and .csv files, but the name {} "
+                        "has another ending.",
+                displayPath(path)));
+    const TensorFile format = ending.value_or(TensorFile::Safetensors);
     if (format != TensorFile::Safetensors && tensors.size() != 1)
         return fail(ErrorCode::InvalidArgument,
             fmt::format("{} holds one tensor, but {} are to be written; choose one by its name, or "

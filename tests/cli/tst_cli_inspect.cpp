@@ -292,6 +292,10 @@ private slots:
         VERIFY_FAILS(exportTo(file("none/out.safetensors")), 6, "does not exist");
         VERIFY_FAILS(exportTo(m_folder.path()), 6, "it is a folder");
         VERIFY_FAILS(exportTo(QStringLiteral("/dev/full")), 6, "cannot be written");
+        for (const char* name : {"out.txt", "out"}) {
+            VERIFY_FAILS(exportTo(file(name)), 2, ".safetensors, .npy and .csv files");
+            QVERIFY(!QFile::exists(file(name)));
+        }
         VERIFY_OK(Checkpoint::open(model.toStdString()));
     }
 
