@@ -26,7 +26,7 @@ Status runInspect(const InspectOptions& options, Environment& environment)
             exportDecoded(options.model, options.pattern, options.exportTo, environment));
         return emit(std::move(document), options.output, environment.console());
     }
-    MOESCOPE_TRY(const auto open, environment.open(options.model));
+    MOESCOPE_TRY(const auto open, environment.open(options.model, OpenFor::Inspection));
     Report report = inspectReport(*open, options.pattern);
     MOESCOPE_CHECK(open->checkpoint->status());
     return emit({std::move(report), {}, {}}, options.output, environment.console());

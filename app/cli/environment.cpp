@@ -105,10 +105,11 @@ Result<fs::path> Environment::resolve(const std::string& model) const
     return resolveModel(model, m_resources, hubCache());
 }
 
-Result<std::shared_ptr<const OpenModel>> Environment::open(const std::string& model) const
+Result<std::shared_ptr<const OpenModel>> Environment::open(
+    const std::string& model, OpenFor purpose) const
 {
     MOESCOPE_TRY(const fs::path path, resolve(model));
-    MOESCOPE_TRY(auto open, openModel(path));
+    MOESCOPE_TRY(auto open, openModel(path, {}, purpose));
     if (open->tokenizer && !open->tokenizer->warning().empty())
         Console::error(open->tokenizer->warning());
     return open;

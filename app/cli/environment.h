@@ -42,7 +42,8 @@ public:
 
     /// A path, a sample's id or a hub-cache name.
     Result<std::filesystem::path> resolve(const std::string& model) const;
-    Result<std::shared_ptr<const OpenModel>> open(const std::string& model) const;
+    Result<std::shared_ptr<const OpenModel>> open(
+        const std::string& model, OpenFor purpose = OpenFor::Use) const;
 
     /// From here on long work shows its progress, if standard error is a terminal.
     void showProgress();

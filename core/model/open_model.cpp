@@ -62,7 +62,52 @@ std::string modelTitle(const fs::path& path)
     return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
 }
 
-Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::string name)
+namespace {
+
+/// Whether the model is the trouble, not the files or the machine.
+bool isAboutModel(ErrorCode code)
+{
+    return code == ErrorCode::BadFormat || code == ErrorCode::NotFound
+        || code == ErrorCode::Unsupported || code == ErrorCode::InvalidArgument;
+}
+
+/// A tokenizer file beside a GGUF file without one may be that of another model.
+Status checkTokenizer(const Tokenizer& tokenizer, const OpenModel& open)
+{
+    const TensorInfo* embedding = open.checkpoint->find("token_embd.weight");
+    if (!embedding || embedding->shape.size() != 2
+        || tokenizer.vocabularySize() <= embedding->shape[0])
+        return {};
+    return fail(ErrorCode::BadFormat,
+        fmt::format("{} has {} tokens, but {} knows {}: it seems to belong to another model and is "
+                    "not used.",
+            displayPath(tokenizer.source()), tokenizer.vocabularySize(), displayPath(open.path),
+            embedding->shape[0]));
+}
+
+Result<std::shared_ptr<const Tokenizer>> findTokenizer(const OpenModel& open)
+{
+    const Checkpoint& checkpoint = *open.checkpoint;
+    if (checkpoint.format() != "GGUF")
+        return loadTokenizer(checkpoint.folder());
+    // A GGUF file carries its tokenizer; the folder around it may be that of another model.
+    if (checkpoint.metadata().find("tokenizer.ggml.model"))
+        return loadTokenizer(checkpoint.files().front()->path());
+    auto tokenizer = loadTokenizer(checkpoint.folder());
+    if (!tokenizer && tokenizer.error().code == ErrorCode::NotFound)
+        return fail(ErrorCode::NotFound,
+            fmt::format("{} holds no tokenizer, and neither a tokenizer.json nor a tokenizer.model "
+                        "lies beside it.",
+                displayPath(open.path)));
+    if (tokenizer)
+        MOESCOPE_CHECK(checkTokenizer(**tokenizer, open));
+    return tokenizer;
+}
+
+} // namespace
+
+Result<std::shared_ptr<const OpenModel>> openModel(
+    const fs::path& path, std::string name, OpenFor purpose)
 {
     auto open = std::make_shared<OpenModel>();
     open->path = path;
@@ -79,7 +124,8 @@ Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::st
     const bool hasConfig = isGguf || fs::exists(folder / "config.json", ignored);
     if (auto model = MoeModel::open(open->checkpoint))
         open->model = *model;
-    else if (model.error().code == ErrorCode::Unsupported || !hasConfig)
+    else if (model.error().code == ErrorCode::Unsupported || !hasConfig
+        || (purpose == OpenFor::Inspection && isAboutModel(model.error().code)))
         open->modelError = model.error();
     else
         return tl::unexpected(model.error());
@@ -89,11 +135,7 @@ Result<std::shared_ptr<const OpenModel>> openModel(const fs::path& path, std::st
         open->modelType
             = isGguf ? ownWord(*open->checkpoint, "general.architecture") : modelTypeOf(folder);
 
-    // A GGUF file carries its tokenizer; the folder around it may be that of another model.
-    const bool carriesTokenizer
-        = open->checkpoint->metadata().find("tokenizer.ggml.model") != nullptr;
-    if (auto tokenizer
-        = loadTokenizer(carriesTokenizer ? open->checkpoint->files().front()->path() : folder))
+    if (auto tokenizer = findTokenizer(*open))
         open->tokenizer = *tokenizer;
     else
         open->tokenizerError = tokenizer.error();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -32,10 +33,14 @@ struct OpenModel {
 /// "org/name" for what lies in the hub cache, else the name of the folder or file.
 std::string modelTitle(const std::filesystem::path& path);
 
+enum class OpenFor : std::uint8_t {
+    Use,
+    Inspection, ///< weights that contradict their config are opened without a model, too
+};
 /// Opens a folder or file. Fails only when the weights themselves cannot be opened or contradict
 /// their config.
 Result<std::shared_ptr<const OpenModel>> openModel(
-    const std::filesystem::path& path, std::string name = {});
+    const std::filesystem::path& path, std::string name = {}, OpenFor purpose = OpenFor::Use);
 
 struct SampleModel {
     std::string id; ///< "native"

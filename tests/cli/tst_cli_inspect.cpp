@@ -164,6 +164,78 @@ private slots:
         QVERIFY(facts.out.find("tokenizer warning") != std::string::npos);
     }
 
+    /// What contradicts itself cannot be run, but looked at.
+    void modelsThatCannotRunAreShown()
+    {
+        const auto check = [&](const QString& model, const char* reason, const char* shown) {
+            const CliRun facts = runCli({QStringLiteral("inspect"), model});
+            VERIFY_EXIT(facts, 0);
+            for (const char* part : {"cannot be run", "Tensors", shown})
+                QVERIFY2(facts.out.find(part) != std::string::npos, facts.out.c_str());
+            const Json json = runCli(
+                {QStringLiteral("inspect"), model, QStringLiteral("--json"), QStringLiteral("-")})
+                                  .json();
+            QVERIFY2(dumpJson(json["figures"]).find(reason) != std::string::npos, reason);
+            VERIFY_FAILS(runCli({QStringLiteral("generate"), model, QStringLiteral("--ids"),
+                             QStringLiteral("1")}),
+                3, reason);
+        };
+        GgufBuilder adapter;
+        adapter.string("general.architecture", "llama").string("adapter.type", "lora");
+        adapter.tensor("blk.0.attn_q.weight.lora_a", 0, {2}, "12345678");
+        VERIFY_OK(writeFileAtomically(file("lora.gguf").toStdString(), adapter.bytes()));
+        check(file("lora.gguf"), "llama.embedding_length", "blk.0.attn_q.weight.lora_a");
+        GgufBuilder vocabulary;
+        vocabulary.string("general.architecture", "llama").uint32("llama.embedding_length", 8);
+        vocabulary.uint32("llama.block_count", 1);
+        VERIFY_OK(writeFileAtomically(file("vocab.gguf").toStdString(), vocabulary.bytes()));
+        check(file("vocab.gguf"), "token_embd.weight", "llama.embedding_length");
+        const fs::path lacking = fs::path(file("lacking").toStdString());
+        fs::create_directories(lacking);
+        CheckpointBuilder builder;
+        builder.add("model.norm.weight", DType::F32, {2}, {1, 2});
+        VERIFY_OK(builder.writeFile(lacking / "model.safetensors"));
+        fs::copy_file(fixture("families/olmoe/config.json").toStdString(), lacking / "config.json");
+        check(QString::fromStdString(lacking.string()), "embed_tokens", "model.norm.weight");
+    }
+
+    void tokenizersOfOthersAreNotTaken()
+    {
+        const fs::path folder = fs::path(file("apart").toStdString());
+        fs::create_directories(folder);
+        GgufBuilder builder;
+        builder.string("general.architecture", "frob");
+        builder.tensor("token_embd.weight", 0, {2, 3}, std::string(24, '\0'));
+        VERIFY_OK(writeFileAtomically(folder / "bare.gguf", builder.bytes()));
+        const auto tokenizerFact = [&] {
+            const CliRun run
+                = runCli({QStringLiteral("inspect"), QString::fromStdString(folder / "bare.gguf"),
+                    QStringLiteral("--json"), QStringLiteral("-")});
+            const Json report = run.json();
+            for (const Json& row : (*figureOf(report, "facts"))["rows"])
+                if (row[0].get<std::string>().find("tokenizer") != std::string::npos)
+                    return row[0].get<std::string>() + ": " + row[1].get<std::string>();
+            return run.err;
+        };
+        std::string fact = tokenizerFact();
+        QVERIFY2(fact.find("bare.gguf holds no tokenizer, and neither") != std::string::npos,
+            fact.c_str());
+        const auto write = [&](const char* vocabulary) {
+            return writeFileAtomically(folder / "tokenizer.json",
+                fmt::format(R"({{"model": {{"type": "BPE", "vocab": {{{}}}, "merges": []}}}})",
+                    vocabulary));
+        };
+        VERIFY_OK(write(R"("a": 0, "b": 1, "c": 2)"));
+        fact = tokenizerFact();
+        QVERIFY2(fact.starts_with("tokenizer: ") && fact.ends_with("3 tokens"), fact.c_str());
+        VERIFY_OK(write(R"("a": 0, "b": 1, "c": 2, "d": 3)"));
+        fact = tokenizerFact();
+        QVERIFY2(fact.starts_with("no tokenizer: ")
+                && fact.find("has 4 tokens") != std::string::npos
+                && fact.find("bare.gguf knows 3") != std::string::npos,
+            fact.c_str());
+    }
+
     void exportedQuantsAreExact()
     {
         const QString out = file("quants.safetensors");
