@@ -125,7 +125,8 @@ Result<std::shared_ptr<const OpenModel>> openModel(
     if (auto model = MoeModel::open(open->checkpoint))
         open->model = *model;
     else if (model.error().code == ErrorCode::Unsupported || !hasConfig
-        || (purpose == OpenFor::Inspection && isAboutModel(model.error().code)))
+        || (purpose == OpenFor::Inspection && isAboutModel(model.error().code)
+            && (isGguf || !modelTypeOf(folder).empty())))
         open->modelError = model.error();
     else
         return tl::unexpected(model.error());

@@ -35,7 +35,9 @@ std::string modelTitle(const std::filesystem::path& path);
 
 enum class OpenFor : std::uint8_t {
     Use,
-    Inspection, ///< weights that contradict their config are opened without a model, too
+    /// Weights that contradict their config are opened without a model, too; a config.json that is
+    /// none is still an error.
+    Inspection,
 };
 /// Opens a folder or file. Fails only when the weights themselves cannot be opened or contradict
 /// their config.
