@@ -67,7 +67,11 @@ Status runModels(const OutputOptions& output, Environment& environment)
     const auto cache = environment.hubCache();
     const std::vector<SampleModel> samples = listSamples(environment.resources());
     const std::vector<HubModel> hub = listHubModels(cache);
-    const auto recent = readRecentModels(defaultRecentFile());
+    auto recent = readRecentModels(defaultRecentFile());
+    std::erase_if(recent, [](const auto& path) {
+        std::error_code error;
+        return !std::filesystem::exists(path, error);
+    });
     Json recentJson = Json::array();
     for (const auto& path : recent)
         recentJson.push_back(path.string());

@@ -45,8 +45,7 @@ std::vector<fs::path> readRecentModels(const fs::path& file)
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         const fs::path path = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
-        std::error_code error;
-        if (path.is_absolute() && fs::exists(path, error))
+        if (path.is_absolute())
             models.push_back(path);
     }
     return models;

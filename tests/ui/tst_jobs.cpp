@@ -266,6 +266,36 @@ private slots:
         QVERIFY(std::is_sorted(seen.begin(), seen.end()));
     }
 
+    void fewUnitsAreInMemoryHoweverSlowTheWindowIs()
+    {
+        JobRunner runner;
+        const auto alive = std::make_shared<std::atomic<int>>(0);
+        int most = 0;
+        int seen = 0;
+        bool answered = false;
+        runner.start(
+            spec("a"), this,
+            [alive](TaskContext& context) -> Result<int> {
+                for (int i = 0; i < 300; ++i) {
+                    ++*alive;
+                    context.partial(std::shared_ptr<int>(new int(i), [alive](const int* unit) {
+                        delete unit;
+                        --*alive;
+                    }));
+                }
+                return 0;
+            },
+            [&](const auto&) { answered = true; },
+            [&](const std::any&) {
+                ++seen;
+                most = std::max(most, alive->load());
+            });
+        QVERIFY(QTest::qWaitFor([&] { return answered; }, kPatience));
+        QCOMPARE(seen, 300);
+        QVERIFY2(most <= 10, qPrintable(QString::number(most)));
+        QCOMPARE(alive->load(), 0);
+    }
+
     void progressNeverFallsAndNamesTheStage()
     {
         JobRunner runner;

@@ -60,6 +60,7 @@ private slots:
         Desk desk;
         QVERIFY(desk.start());
         QVERIFY(desk.opened(family("mixtral")));
+        QVERIFY(QTest::qWaitFor([&] { return !desk.program.context().runner.isBusy(); }, kPatience));
         auto* menu = desk.find<ModelMenu>("modelMenu");
         emit menu->aboutToShow();
         const QStringList list = titles(*menu);

@@ -72,6 +72,25 @@ private slots:
         }
     }
 
+    void aWorkspaceWithoutItsModelLeavesTheNextOneAlone()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("gone.moescope"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("{\"moescope_workspace\": 1, \"model\": \"/no/such/model\", \"layer\": 1, "
+                   "\"texts\": \"/no/such/texts.txt\"}");
+        file.close();
+        Desk desk;
+        QVERIFY(desk.start());
+        QSignalSpy failed(&desk.session(), &Session::modelFailed);
+        desk.window().openWorkspace(path);
+        QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, kPatience);
+        desk.session().selectLayer(LayerId(5));
+        QVERIFY(desk.opened(QStringLiteral("upcycled")));
+        QCOMPARE(desk.session().selection().layer, std::optional(LayerId(5)));
+    }
+
     void brokenWorkspacesAreNamed_data()
     {
         QTest::addColumn<QByteArray>("bytes");

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
+#include <mutex>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include <QElapsedTimer>
 #include <QFutureWatcher>
@@ -21,16 +24,39 @@ namespace moescope::ui {
 
 namespace {
 
-/// What comes back from the thread: units while it runs, then the answer.
-struct JobEvent {
-    std::any unit;
-    std::shared_ptr<const void> answer;
-};
+using Answer = std::shared_ptr<const void>;
 
+constexpr JobSlot kSlots[] = {JobSlot::Heavy, JobSlot::Light, JobSlot::Open, JobSlot::Files};
 constexpr int kProgressSteps = 1'000'000;
 constexpr int kRefreshMilliseconds = 100;
 constexpr double kGuessAfterSeconds = 0.7;
 constexpr double kGuessAfterFraction = 0.02;
+constexpr std::size_t kUnitsInFlight = 4;
+
+/// Units on their way from a job to the window. The job waits when the window is behind, so that
+/// few of them, however large, are in memory at once.
+class Mailbox {
+public:
+    /// True when the window must be told that there is something again.
+    bool put(std::any unit, const std::stop_token& stop)
+    {
+        std::unique_lock lock(m_mutex);
+        m_room.wait(lock, stop, [&] { return m_units.size() < kUnitsInFlight; });
+        m_units.push_back(std::move(unit));
+        return m_units.size() == 1;
+    }
+    std::vector<std::any> takeAll()
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_room.notify_all();
+        return std::exchange(m_units, {});
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable_any m_room;
+    std::vector<std::any> m_units;
+};
 
 } // namespace
 
@@ -41,7 +67,8 @@ struct JobRunner::Job {
     QMetaObject::Connection receiverGone;
     ErasedWork work;
     std::stop_source stop;
-    QFutureWatcher<JobEvent>* watcher = nullptr; ///< null while it waits
+    std::shared_ptr<Mailbox> units = std::make_shared<Mailbox>();
+    QFutureWatcher<Answer>* watcher = nullptr; ///< null while it waits
     QElapsedTimer clock;
     bool replaced = false;
     bool answered = false; ///< its answer is on the way
@@ -58,7 +85,7 @@ JobRunner::JobRunner(QObject* parent)
     : QObject(parent)
     , m_threads(std::make_unique<Threads>())
 {
-    m_threads->runners.setMaxThreadCount(2);
+    m_threads->runners.setMaxThreadCount(static_cast<int>(std::size(kSlots)));
     setThreads(0);
     m_threads->refresh.setInterval(kRefreshMilliseconds);
     connect(&m_threads->refresh, &QTimer::timeout, this, &JobRunner::refresh);
@@ -114,7 +141,7 @@ void JobRunner::replaceKey(const QString& key)
 
 void JobRunner::pump()
 {
-    for (const JobSlot slot : {JobSlot::Heavy, JobSlot::Light}) {
+    for (const JobSlot slot : kSlots) {
         const auto inSlot = [&](const auto& job) { return job->spec.slot == slot; };
         if (std::any_of(m_jobs.begin(), m_jobs.end(),
                 [&](const auto& job) { return inSlot(job) && job->watcher; }))
@@ -129,13 +156,12 @@ void JobRunner::pump()
 void JobRunner::launch(Job& job)
 {
     job.clock.start();
-    job.watcher = new QFutureWatcher<JobEvent>(this);
+    job.watcher = new QFutureWatcher<Answer>(this);
     const JobId id = job.id;
-    connect(job.watcher, &QFutureWatcherBase::resultReadyAt, this,
-        [this, id](int index) { onPartial(id, index); });
     connect(job.watcher, &QFutureWatcherBase::finished, this, [this, id] { onFinished(id); });
-    auto body = [run = job.work.run, stopToken = job.stop.get_token(), workers = m_threads->workers,
-                    limit = memoryLimit()](QPromise<JobEvent>& promise) {
+    auto body = [this, id, run = job.work.run, stopToken = job.stop.get_token(),
+                    workers = m_threads->workers, limit = memoryLimit(), units = job.units,
+                    wantsUnits = bool(job.work.partial)](QPromise<Answer>& promise) {
         promise.setProgressRange(0, kProgressSteps);
         TaskContext context(*workers, stopToken);
         context.setMemoryLimit(limit);
@@ -151,10 +177,13 @@ void JobRunner::launch(Job& job)
             lastStage = text;
             promise.setProgressValueAndText(value, text);
         });
-        context.setPartialSink([&](const std::any& unit) {
-            promise.addResult(JobEvent{unit, {}});
-        });
-        promise.addResult(JobEvent{{}, run(context)});
+        if (wantsUnits)
+            context.setPartialSink([&](const std::any& unit) {
+                if (units->put(unit, stopToken))
+                    QMetaObject::invokeMethod(
+                        this, [this, id] { deliverUnits(id); }, Qt::QueuedConnection);
+            });
+        promise.addResult(run(context));
     };
     job.watcher->setFuture(QtConcurrent::run(&m_threads->runners, std::move(body)));
 }
@@ -196,27 +225,30 @@ void JobRunner::cancelAll()
         cancel(job.id);
 }
 
-void JobRunner::onPartial(JobId id, int index)
-{
-    Job* job = find(id);
-    if (!job || job->replaced || !job->receiver || !job->work.partial)
-        return;
-    const JobEvent event = job->watcher->future().resultAt(index);
-    if (event.answer)
-        return;
-    const PartialHandler handler = job->work.partial; // the handler may start the key anew
-    handler(event.unit);
-}
-
-void JobRunner::onFinished(JobId id)
+void JobRunner::deliverUnits(JobId id)
 {
     const Job* job = find(id);
     if (!job)
         return;
-    const QFuture<JobEvent> future = job->watcher->future();
+    for (const std::any& unit : job->units->takeAll()) {
+        job = find(id); // a handler may start the key anew or end the receiver
+        if (!job || job->replaced || !job->receiver)
+            return;
+        const PartialHandler handler = job->work.partial;
+        handler(unit);
+    }
+}
+
+void JobRunner::onFinished(JobId id)
+{
+    deliverUnits(id);
+    const Job* job = find(id);
+    if (!job)
+        return;
+    const QFuture<Answer> future = job->watcher->future();
     Erased answer;
-    if (const int count = future.resultCount(); count > 0)
-        answer = future.resultAt(count - 1).answer;
+    if (future.resultCount() > 0)
+        answer = future.result();
     if (!answer)
         answer = job->work.fail(outOfMemory());
     deliver(id, std::move(answer));

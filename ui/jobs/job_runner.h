@@ -23,8 +23,9 @@ class WorkerPool;
 
 namespace moescope::ui {
 
-/// One long computation and one short one run at a time; more wait their turn.
-enum class JobSlot : std::uint8_t { Heavy, Light };
+/// One job runs in each slot, more wait their turn: long computations, short ones, models that are
+/// opened, and folders and small files that may lie on a slow disk.
+enum class JobSlot : std::uint8_t { Heavy, Light, Open, Files };
 
 using JobId = std::uint64_t;
 
@@ -61,7 +62,8 @@ public:
 
     /// Starts `work(TaskContext&) -> Result<T>` and later calls `done(std::shared_ptr<const
     /// Result<T>>)`, also after a cancel (ErrorCode::Cancelled) and after an exception (Internal,
-    /// OutOfMemory). Whole units that the work emits go to `partial`, in order and before `done`.
+    /// OutOfMemory). Whole units that the work emits go to `partial`, in order and before `done`;
+    /// work that is a few units ahead of the window waits for it.
     /// Neither is called once `receiver` is gone or the key was started anew; a job whose receiver
     /// dies is stopped.
     template <typename Work, typename Done>
@@ -139,7 +141,7 @@ private:
     void launch(Job& job);
     void replaceKey(const QString& key);
     void stop(Job& job);
-    void onPartial(JobId id, int index);
+    void deliverUnits(JobId id);
     void onFinished(JobId id);
     void deliver(JobId id, Erased answer);
     void refresh();

@@ -15,12 +15,22 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// By name alone: the window asks this of paths whose disk may be slow or gone.
+bool isSame(const fs::path& a, const fs::path& b)
+{
+    const auto plain = [](const fs::path& path) {
+        std::error_code error;
+        const fs::path normal = fs::absolute(path, error).lexically_normal();
+        return normal.has_filename() ? normal : normal.parent_path();
+    };
+    return plain(a) == plain(b);
+}
+
 /// Empty for anything but a sample.
 std::string sampleTitle(const fs::path& path, const std::vector<SampleModel>& samples)
 {
-    std::error_code error;
     for (const SampleModel& sample : samples)
-        if (fs::equivalent(sample.folder, path, error))
+        if (isSame(sample.folder, path))
             return sample.title;
     return {};
 }
@@ -46,15 +56,12 @@ ModelController::ModelController(
 
 bool ModelController::isSample(const fs::path& path) const
 {
-    return std::any_of(m_samples.begin(), m_samples.end(), [&](const SampleModel& sample) {
-        std::error_code error;
-        return fs::equivalent(sample.folder, path, error);
-    });
+    return std::ranges::any_of(
+        m_samples, [&](const SampleModel& sample) { return isSame(sample.folder, path); });
 }
 
-void ModelController::open(const QString& what)
+void ModelController::openThen(const QString& what, std::function<void()> then)
 {
-    m_runner.cancel(QStringLiteral("explore")); // of the model that is given up
     m_opening = what;
     emit openingChanged();
     auto work = [text = what.toStdString(), resources = m_resources, hub = m_hubCache,
@@ -64,26 +71,33 @@ void ModelController::open(const QString& what)
         MOESCOPE_TRY(const fs::path path, resolveModel(text, resources, hub));
         return openModel(path, sampleTitle(path, samples));
     };
-    auto done = [this, what](const auto& answer) {
+    auto done = [this, what, then = std::move(then)](const auto& answer) {
         m_opening.clear();
-        if (answer->has_value())
+        if (answer->has_value()) {
             m_session.setModel(**answer);
-        else if (answer->error().code != ErrorCode::Cancelled)
+            if (then)
+                then();
+        } else if (answer->error().code != ErrorCode::Cancelled) {
             m_session.failModel(what, answer->error());
+        }
         emit openingChanged();
     };
-    m_runner.start({QStringLiteral("open"), tr("Opening %1").arg(what), JobSlot::Light}, this,
+    m_runner.start({QStringLiteral("open"), tr("Opening %1").arg(what), JobSlot::Open}, this,
         std::move(work), std::move(done));
 }
 
 void ModelController::setHubCache(const fs::path& folder)
 {
-    m_hubCache = folder.empty() ? defaultHubCache() : folder;
+    const fs::path chosen = folder.empty() ? defaultHubCache() : folder;
+    if (m_listed && chosen == m_hubCache)
+        return;
+    m_hubCache = chosen;
     refreshHub();
 }
 
 void ModelController::refreshHub()
 {
+    m_listed = true;
     auto work = [hub = m_hubCache](
                     TaskContext&) -> Result<std::vector<HubModel>> { return listHubModels(hub); };
     auto done = [this](const auto& answer) {
@@ -92,7 +106,7 @@ void ModelController::refreshHub()
         m_hubModels = **answer;
         emit hubChanged();
     };
-    m_runner.start({QStringLiteral("hub"), tr("Listing the hub cache"), JobSlot::Light}, this,
+    m_runner.start({QStringLiteral("hub"), tr("Listing the hub cache"), JobSlot::Files}, this,
         std::move(work), std::move(done));
 }
 

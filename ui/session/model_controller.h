@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include <QObject>
@@ -26,7 +27,9 @@ public:
 
     /// A folder, a file, a sample's id or a hub-cache name. Ends in the session's modelOpened or
     /// modelFailed.
-    void open(const QString& what);
+    void open(const QString& what) { openThen(what, {}); }
+    /// `then` is called behind modelOpened, unless another model was asked for meanwhile.
+    void openThen(const QString& what, std::function<void()> then);
     bool isOpening() const { return !m_opening.isEmpty(); }
     /// What is being opened; empty when nothing is.
     const QString& opening() const { return m_opening; }
@@ -54,6 +57,7 @@ private:
     std::filesystem::path m_hubCache;
     std::vector<SampleModel> m_samples;
     std::vector<HubModel> m_hubModels;
+    bool m_listed = false; ///< the cache was listed, or is about to be
     QString m_opening;
 };
 

@@ -337,11 +337,8 @@ void MainWindow::onModelOpened()
             InlineMessage::Kind::Warning, QString::fromStdString(open.tokenizer->warning()));
     onModelButtonText();
     setWindowTitle(tr("%1 – Moescope").arg(QString::fromStdString(open.name)));
-    if (!m_context.models.isSample(open.path)) {
-        const auto remembered = addRecentModel(m_settings.recentFile(), open.path);
-        if (!remembered)
-            m_status->setNote(QString::fromStdString(remembered.error().message));
-    }
+    if (!m_context.models.isSample(open.path))
+        remember(open.path);
     const Page* page = currentPage();
     if (!open.model && page && page->id() != kTensors) {
         m_beforeTensors = page->id();
@@ -352,6 +349,21 @@ void MainWindow::onModelOpened()
         updateInspectOnly();
         currentPage()->activate();
     }
+}
+
+void MainWindow::remember(const std::filesystem::path& model)
+{
+    auto work = [file = m_settings.recentFile(), model](TaskContext&) -> Result<bool> {
+        MOESCOPE_CHECK(addRecentModel(file, model));
+        return true;
+    };
+    auto done = [this](const auto& answer) {
+        if (!*answer)
+            m_status->setNote(QString::fromStdString(answer->error().message));
+    };
+    const QString key = QStringLiteral("recent ") + QString::fromStdString(model.string());
+    m_context.runner.start(
+        {key, tr("Remembering the model"), JobSlot::Files}, this, std::move(work), std::move(done));
 }
 
 void MainWindow::onModelButtonText()

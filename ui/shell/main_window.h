@@ -76,10 +76,12 @@ private:
     void connectLook();
     void restyle();
     void onModelOpened();
+    void remember(const std::filesystem::path& model);
     void onModelButtonText();
     void onPromptFailed(const QString& message);
     void updateHistoryActions();
     void updateInspector();
+    void fitInspector();
     void updateInspectOnly();
     void askForModel(bool folder);
     void askForTexts();

@@ -201,16 +201,13 @@ void MainWindow::openWorkspace(const QString& path)
         session.compare ? std::optional(request(*session.compare)) : std::nullopt);
     if (!session.page.isEmpty())
         showPage(session.page);
-    connect(
-        &m_context.session, &Session::modelOpened, this,
-        [this, layer = session.layer, texts = workspace->texts] {
+    m_context.models.openThen(
+        session.model, [this, layer = session.layer, texts = workspace->texts] {
             if (layer)
                 m_context.session.selectLayer(LayerId(*layer));
             if (!texts.isEmpty())
                 m_context.texts.open(texts);
-        },
-        Qt::SingleShotConnection);
-    m_context.models.open(session.model);
+        });
 }
 
 void MainWindow::showTexts()

@@ -22,6 +22,10 @@ QString key()
     return QStringLiteral("generate");
 }
 
+/// Tokens that are computed ahead where they are shown at a set speed. Each result holds the whole
+/// run.
+constexpr std::uint32_t kAhead = 2;
+
 std::size_t generatedTokens(const ExploreResult::Side& side)
 {
     return static_cast<std::size_t>(
@@ -125,7 +129,7 @@ void Generation::pump()
     if (m_wanted > 0 && !m_queue.empty())
         showNext();
     else if (m_wanted > 0 && !m_ended && (!isWorking() || m_stopping))
-        compute(m_wanted);
+        compute();
     else if (!isWorking())
         m_playing = false;
 }
@@ -138,7 +142,15 @@ void Generation::discard()
         m_context.session.setExplore(base);
 }
 
-void Generation::compute(std::uint32_t tokens)
+std::uint32_t Generation::stepsWaiting() const
+{
+    std::uint32_t steps = 0;
+    for (const Waiting& waiting : m_queue)
+        steps += waiting.steps;
+    return steps;
+}
+
+void Generation::compute()
 {
     Session& session = m_context.session;
     if (!m_run) {
@@ -151,6 +163,9 @@ void Generation::compute(std::uint32_t tokens)
         m_base = session.explore();
         m_showing = m_base;
     }
+    std::uint32_t tokens = m_wanted - std::min(m_wanted, stepsWaiting());
+    if (m_settings.tokensPerSecond > 0)
+        tokens = std::min(tokens, kAhead);
     auto work
         = [run = m_run, tokens](TaskContext& context) { return continueBy(*run, tokens, context); };
     auto done = [this, run = m_run.get()](const auto& answer) {
@@ -168,7 +183,13 @@ void Generation::compute(std::uint32_t tokens)
 
 void Generation::onPartial(const std::shared_ptr<const ExploreResult>& result)
 {
-    m_queue.push_back(result);
+    // Where every token is shown as it comes and the window is behind, the newest tells all.
+    if (m_wanted > 0 && m_settings.tokensPerSecond <= 0 && !m_queue.empty()) {
+        m_queue.back().result = result;
+        ++m_queue.back().steps;
+    } else {
+        m_queue.push_back({result});
+    }
     if (!m_pace.isActive() && m_wanted > 0)
         showNext();
 }
@@ -180,9 +201,11 @@ void Generation::onDone(const Result<bool>& answer)
         m_ended = !*answer;
     else if (answer.error().code != ErrorCode::Cancelled)
         emit failed(QString::fromStdString(answer.error().message));
-    if (m_queue.empty() || !answer) {
+    if (!answer || (m_ended && m_queue.empty())) {
         m_playing = false;
         m_wanted = 0;
+    } else if (m_queue.empty() && !m_pace.isActive()) {
+        pump();
     }
     emit changed();
 }
@@ -193,9 +216,9 @@ void Generation::showNext()
         return;
     Session& session = m_context.session;
     const auto before = m_showing;
-    m_showing = m_queue.front();
+    m_showing = m_queue.front().result;
+    m_wanted -= std::min(m_wanted, m_queue.front().steps);
     m_queue.pop_front();
-    --m_wanted;
     m_shownTokens = generatedTokens(m_showing->a);
     const Selection selection = session.selection();
     const auto tokens = [&](const ExploreResult& result) {
@@ -211,6 +234,8 @@ void Generation::showNext()
         m_pace.start(static_cast<int>(std::lround(1000 / m_settings.tokensPerSecond)));
     else if (!m_queue.empty())
         m_pace.start(0);
+    if (m_wanted > stepsWaiting() && m_queue.size() < kAhead && !m_ended && !isWorking())
+        compute();
     if (m_wanted == 0 || (m_queue.empty() && m_ended))
         m_playing = false;
     emit changed();

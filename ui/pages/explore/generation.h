@@ -59,19 +59,27 @@ signals:
 private:
     void reset();
     void pump(); ///< shows or computes what is wanted next
-    void compute(std::uint32_t tokens);
+    void compute();
     void onPartial(const std::shared_ptr<const ExploreResult>& result);
     void onDone(const Result<bool>& answer);
     void showNext();
     void onExploreChanged();
     TraceRequest grown(const ExploreResult::Side& side, const TraceRequest& from) const;
 
+    /// A result that was computed and not shown yet, and how many tokens it is ahead of the one
+    /// before it.
+    struct Waiting {
+        std::shared_ptr<const ExploreResult> result;
+        std::uint32_t steps = 1;
+    };
+    std::uint32_t stepsWaiting() const;
+
     const UiContext& m_context;
     Settings m_settings;
     std::shared_ptr<Continuation> m_run;
     std::shared_ptr<const ExploreResult> m_base; ///< the bare prompt's result
     std::shared_ptr<const ExploreResult> m_showing; ///< ours, in the session
-    std::deque<std::shared_ptr<const ExploreResult>> m_queue; ///< computed, not shown yet
+    std::deque<Waiting> m_queue;
     QTimer m_pace;
     std::size_t m_shownTokens = 0;
     std::uint32_t m_wanted = 0; ///< tokens still to be shown
