@@ -8,7 +8,8 @@
 
 namespace moescope {
 
-/// Threads for work that is parallel over independent outputs; the result never depends on their number.
+/// Threads for work that is parallel over independent outputs; the result never depends on their
+/// number.
 class WorkerPool {
 public:
     static constexpr unsigned kMostThreads = 1024; ///< that a user may ask for
@@ -22,13 +23,27 @@ public:
 
     unsigned threads() const;
 
-    /// Calls body(i) once for every i in [0, count), on any thread, and returns when all are done. The first exception
-    /// is rethrown here. May be called from several threads at once; calls from inside a body run serially.
+    /// Calls body(i) once for every i in [0, count), on any thread, and returns when all are done.
+    /// The first exception is rethrown here. May be called from several threads at once; calls from
+    /// inside a body run serially.
     void forEach(std::size_t count, const std::function<void(std::size_t)>& body);
 
 private:
     struct State;
     std::unique_ptr<State> m_state;
+};
+
+/// While one lives, what its thread gives to a pool makes way for what others give: no more bodies
+/// run at once than the pool has threads, however many call it.
+class YieldingWork {
+public:
+    YieldingWork();
+    ~YieldingWork();
+    YieldingWork(const YieldingWork&) = delete;
+    YieldingWork& operator=(const YieldingWork&) = delete;
+
+private:
+    bool m_before;
 };
 
 /// forEach on the pool, or serially when there is none.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include <sys/stat.h>
 
@@ -67,21 +68,62 @@ private slots:
         QVERIFY(std::abs(squares / n - 1) < 0.05);
     }
 
+    void yieldingWorkMakesWay()
+    {
+        constexpr std::size_t kBodies = 5'000'000;
+        WorkerPool pool(1);
+        std::atomic<bool> done = false;
+        std::atomic<bool> begun = false;
+        std::atomic<bool> inside = false;
+        std::atomic<std::size_t> finished = 0;
+        std::thread yielding([&] {
+            const YieldingWork yields;
+            pool.forEach(kBodies, [&](std::size_t) {
+                if (done)
+                    return;
+                inside = true;
+                begun = true;
+                std::this_thread::yield();
+                ++finished;
+                inside = false;
+            });
+        });
+        while (!begun)
+            std::this_thread::yield();
+        bool stoodStill = true;
+        std::size_t before = 0;
+        pool.forEach(2, [&](std::size_t i) {
+            if (i == 0) {
+                // The body that had begun may end, and one that was about to begin.
+                for (int j = 0; j < 2000 || inside; ++j)
+                    std::this_thread::yield();
+                before = finished;
+            } else {
+                for (int j = 0; j < 2000; ++j)
+                    std::this_thread::yield();
+                stoodStill = finished <= before + 1;
+            }
+        });
+        done = true;
+        yielding.join();
+        QVERIFY(before < kBodies);
+        QVERIFY(stoodStill);
+    }
+
     void poolRunsEveryIndexOnce()
     {
         WorkerPool pool(4);
         std::vector<std::atomic<int>> seen(1000);
         pool.forEach(seen.size(), [&](std::size_t i) {
-            pool.forEach(2, [&](std::size_t) { }); // nested calls run in place
+            pool.forEach(2, [&](std::size_t) {}); // nested calls run in place
             ++seen[i];
         });
         for (const auto& count : seen)
             QCOMPARE(count.load(), 1);
-        QVERIFY_THROWS_EXCEPTION(std::runtime_error,
-            pool.forEach(10, [](std::size_t i) {
-                if (i == 3)
-                    throw std::runtime_error("three");
-            }));
+        QVERIFY_THROWS_EXCEPTION(std::runtime_error, pool.forEach(10, [](std::size_t i) {
+            if (i == 3)
+                throw std::runtime_error("three");
+        }));
     }
 
     void progressNeverGoesBack()
@@ -91,13 +133,14 @@ private slots:
         context.setProgressSink([&](double f, std::string_view) { seen.push_back(f); });
         context.progress(0.5, "a");
         context.progress(0.2, "b");
-        QCOMPARE(seen, (std::vector<double> {0.5, 0.5}));
+        QCOMPARE(seen, (std::vector<double>{0.5, 0.5}));
     }
 
     void hostileJsonIsRefused()
     {
         QVERIFY(parseJson("{\"a\": [1, 2.5, null]}", "x").has_value());
-        QVERIFY(parseJson(R"({"a":1,"a":2})", "x").error().message.find("appears twice") != std::string::npos);
+        QVERIFY(parseJson(R"({"a":1,"a":2})", "x").error().message.find("appears twice")
+            != std::string::npos);
         QVERIFY(!parseJson(std::string(100000, '['), "x").has_value());
         QVERIFY(!parseJson("{\"a\":", "x").has_value());
         QVERIFY(!parseJson("", "x").has_value());
@@ -148,8 +191,8 @@ private slots:
     {
         QTemporaryDir folder;
         QVERIFY_THROWS_EXCEPTION(std::runtime_error,
-            (void)writeFileAtomically(folder.filePath("a.txt").toStdString(),
-                [](std::ostream& stream) -> Status {
+            (void)writeFileAtomically(
+                folder.filePath("a.txt").toStdString(), [](std::ostream& stream) -> Status {
                     stream << "half";
                     throw std::runtime_error("no");
                 }));

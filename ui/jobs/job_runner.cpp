@@ -161,7 +161,11 @@ void JobRunner::launch(Job& job)
     connect(job.watcher, &QFutureWatcherBase::finished, this, [this, id] { onFinished(id); });
     auto body = [this, id, run = job.work.run, stopToken = job.stop.get_token(),
                     workers = m_threads->workers, limit = memoryLimit(), units = job.units,
-                    wantsUnits = bool(job.work.partial)](QPromise<Answer>& promise) {
+                    wantsUnits = bool(job.work.partial),
+                    isHeavy = job.spec.slot == JobSlot::Heavy](QPromise<Answer>& promise) {
+        std::optional<YieldingWork> yielding; // a prompt need not wait for a whole analysis
+        if (isHeavy)
+            yielding.emplace();
         promise.setProgressRange(0, kProgressSteps);
         TaskContext context(*workers, stopToken);
         context.setMemoryLimit(limit);
