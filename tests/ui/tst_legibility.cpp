@@ -108,6 +108,21 @@ private slots:
         QVERIFY(card.heightForWidth(420) > card.heightForWidth(900));
     }
 
+    void theEvenShareIsNamedInFull()
+    {
+        Bench bench;
+        RoutingGridFigure figure;
+        figure.rowLabels = {"a", "b"};
+        figure.colLabels = {"0", "1", "2"};
+        figure.colTitle = "expert";
+        figure.colLoad = {0.1, 0.05, 0.0};
+        figure.evenLoad = 0.062;
+        figure.cells.resize(6);
+        RoutingGridView grid(bench.style);
+        present(grid, figureOf("Layer 4", "", "", figure), {400, 300});
+        QVERIFY(paintedWords(grid).contains(QStringLiteral("even share 0.062")));
+    }
+
     void subtitlesMoveBelowTheTitleInsteadOfBeingCut()
     {
         Style style;

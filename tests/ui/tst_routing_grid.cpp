@@ -259,6 +259,30 @@ private slots:
         qInfo("%lld ms for a frame of %d cells", clock.elapsed() / kFrames, view.cellsPainted());
     }
 
+    void cellsGrowWithTheRoom()
+    {
+        Bench bench;
+        const Style& style = bench.style;
+        GridContent content;
+        content.rows = 10;
+        content.cols = 16;
+        content.labelWidth = style.px(100);
+        content.rowBars = 2;
+        const auto in = [&](double width, double height) {
+            return GridGeometry(style, content, {style.px(width), style.px(height)}, 1, true);
+        };
+        const GridGeometry large = in(1800, 1100);
+        QVERIFY(large.cellWidth > style.px(70) && large.cellWidth <= style.px(48 * 1.6));
+        QVERIFY(large.cellHeight > style.px(60) && large.cellHeight <= style.px(42 * 1.6));
+        QVERIFY(in(1800, 360).cellWidth <= style.px(48)); // not wide and flat
+        QVERIFY(in(460, 1100).cellHeight <= style.px(42)); // nor narrow and high
+        // Where cells have no room the bars give way.
+        QCOMPARE(large.rowBars, 2);
+        const GridGeometry narrow = in(400, 400);
+        QCOMPARE(narrow.rowBars, 0);
+        QVERIFY(narrow.scrollRange().width() <= 0);
+    }
+
     void denseLayersAreGaps()
     {
         Bench bench;

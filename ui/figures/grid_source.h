@@ -38,6 +38,8 @@ public:
     virtual int cols() const = 0;
     virtual GridCell cell(int row, int col) const = 0;
     virtual QString cellNote(int row, int col) const; ///< hover sentence
+    /// What the numbers of a cell mean and what chance would give; for every hover card.
+    virtual QString cellMeaning(int /*col*/) const { return {}; }
     virtual QString rowLabel(int row) const = 0; ///< as shown
     virtual QString colLabel(int col) const = 0;
     virtual QString rowTitle() const = 0; ///< "token"

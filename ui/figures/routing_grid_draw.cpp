@@ -77,7 +77,7 @@ int RoutingGridView::drawGrid(const Ink& ink, const GridGeometry& g) const
 void RoutingGridView::drawRowBands(const Ink& ink, const GridGeometry& g) const
 {
     QPainter& p = ink.painter;
-    const double right = g.cells.right() + m_source->rowBars() * g.barWidth + ink.style.px(4);
+    const double right = g.cells.right() + g.rowBars * g.barWidth + ink.style.px(4);
     const auto band = [&](int first, int last, const QColor& colour) {
         const int from = std::max(first, g.firstRow());
         const int to = std::min(last, g.lastRow());
@@ -172,7 +172,8 @@ void RoutingGridView::drawCell(
     }
     if (label.isEmpty() || small < ink.style.px(11))
         return;
-    const QFont font = ink.style.mono(m_shading == Shading::Comparison ? -2 : -1,
+    const int larger = small > ink.style.px(50) ? 2 : 0;
+    const QFont font = ink.style.mono(larger + (m_shading == Shading::Comparison ? -2 : -1),
         m_shading == Shading::Comparison ? QFont::DemiBold : QFont::Normal);
     const QFontMetricsF metrics(font);
     if (metrics.horizontalAdvance(label) > rect.width() - ink.style.px(1)

@@ -9,6 +9,12 @@
 
 namespace moescope::ui {
 
+namespace {
+
+constexpr double kMostGrowth = 1.6; ///< of a cell, where the window has room to spare
+
+} // namespace
+
 GridGeometry::GridGeometry(
     const Style& style, const GridContent& content, const QSizeF& area, double zoom, bool clip)
     : rows(content.rows)
@@ -20,9 +26,14 @@ GridGeometry::GridGeometry(
     labelHeight = style.px(22);
     barWidth = style.px(62);
     const double top = labelTop + labelHeight;
-    const double bars
-        = content.rowBars * barWidth + (content.rowBars > 0 ? style.px(10) : style.px(2));
-    const double roomX = std::max(area.width() - content.labelWidth - bars, style.px(40));
+    const double besides = area.width() - content.labelWidth;
+    const auto left = [&](int count) {
+        return besides - (count > 0 ? count * barWidth + style.px(10) : style.px(2));
+    };
+    // Where the cells have no room, they matter more than the bars.
+    const bool crowded = left(content.rowBars) < std::min(cols * style.px(16), besides * 0.6);
+    rowBars = crowded ? 0 : content.rowBars;
+    const double roomX = std::max(left(rowBars), style.px(40));
     const double roomY = std::max(area.height() - top - style.px(2), style.px(20));
 
     // Cells fit the window while they stay legible; the zoom is on top of that.
@@ -30,10 +41,13 @@ GridGeometry::GridGeometry(
     const double fitY = rows > 0 ? roomY / rows : style.px(38);
     // A little narrower is better than a scroll bar; where that comes anyway, cells are wider.
     const double least = style.px(fitX >= style.px(16) ? 16 : 18);
-    cellWidth
-        = std::clamp(std::clamp(fitX, least, style.px(48)) * zoom, style.px(3), style.px(120));
+    // On large screens cells grow in both directions, and by the same measure.
+    const double height = std::clamp(fitY, style.px(22), style.px(42 * kMostGrowth));
+    const double width = std::min(
+        std::clamp(fitX, least, style.px(48 * kMostGrowth)), std::max(style.px(48), height * 1.4));
+    cellWidth = std::clamp(width * zoom, style.px(3), style.px(120));
     cellHeight = std::clamp(
-        std::clamp(fitY, style.px(22), style.px(42)) * zoom, style.px(3), style.px(120));
+        std::min(height, std::max(style.px(42), width)) * zoom, style.px(3), style.px(120));
     const double smaller = std::min(cellWidth, cellHeight);
     gap = smaller >= style.px(16) ? style.px(3) : smaller >= style.px(7) ? style.px(1) : 0;
 

@@ -35,6 +35,7 @@ struct GridGeometry {
     double labelTop = 0; ///< of the column labels
     double labelHeight = 0;
     double barWidth = 0; ///< pitch of a row bar
+    int rowBars = 0; ///< that have room
     double contentWidth = 0;
     double contentHeight = 0;
     int rows = 0;

@@ -40,7 +40,7 @@ void RoutingGridView::drawHeader(const Ink& ink, const GridGeometry& g) const
     const double corner = g.cells.left() - ink.style.px(10);
     p.drawText(QRectF(0, g.labelTop, corner, g.labelHeight), Qt::AlignRight | Qt::AlignVCenter,
         elided(p.font(), m_source->colTitle(), corner));
-    for (int bar = 0; bar < m_source->rowBars(); ++bar) {
+    for (int bar = 0; bar < g.rowBars; ++bar) {
         const QRectF column = g.barColumn(bar);
         p.drawText(QRectF(column.left(), g.labelTop, g.barWidth, g.labelHeight),
             Qt::AlignLeft | Qt::AlignVCenter,
@@ -107,7 +107,7 @@ void RoutingGridView::drawLoads(const Ink& ink, const GridGeometry& g) const
     const double left = g.cells.left() - ink.style.px(10);
     const double line = QFontMetricsF(font).height();
     const bool besides = even > 0
-        && m_source->rowBars() * g.barWidth
+        && g.rowBars * g.barWidth
             > textWidth(font, tr("even share %1").arg(shareText(even))) + ink.style.px(8);
     p.drawText(QRectF(0, besides ? y - line / 2 : bottom - 2 * line, left, line),
         Qt::AlignRight | Qt::AlignVCenter, tr("share of tokens"));
@@ -120,8 +120,8 @@ void RoutingGridView::drawLoads(const Ink& ink, const GridGeometry& g) const
     p.setPen(ink.theme.nullAmber);
     const QString words = tr("even share %1").arg(shareText(even));
     if (besides)
-        p.drawText(QRectF(g.cells.right() + ink.style.px(6), y - line / 2,
-                       m_source->rowBars() * g.barWidth, line),
+        p.drawText(
+            QRectF(g.cells.right() + ink.style.px(6), y - line / 2, g.rowBars * g.barWidth, line),
             Qt::AlignLeft | Qt::AlignVCenter, words);
     else
         p.drawText(QRectF(0, bottom - line, left, line), Qt::AlignRight | Qt::AlignVCenter,
@@ -176,11 +176,10 @@ void RoutingGridView::drawRowBars(const Ink& ink, const GridGeometry& g) const
 {
     QPainter& p = ink.painter;
     p.save();
-    p.setClipRect(
-        QRectF(g.cells.right(), g.cells.top(), m_source->rowBars() * g.barWidth, g.cells.height()),
+    p.setClipRect(QRectF(g.cells.right(), g.cells.top(), g.rowBars * g.barWidth, g.cells.height()),
         Qt::IntersectClip);
     p.setPen(Qt::NoPen);
-    for (int bar = 0; bar < m_source->rowBars(); ++bar) {
+    for (int bar = 0; bar < g.rowBars; ++bar) {
         const QRectF column = g.barColumn(bar);
         const double full = m_source->rowBarFull(bar);
         const double warnBelow = m_source->rowBarWarnBelow(bar);

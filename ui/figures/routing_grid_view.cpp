@@ -112,8 +112,9 @@ void RoutingGridView::measureLabels()
     if (m_source->hasRowSides())
         m_labelWidth += look().px(30);
     if (m_source->hasLoads())
-        m_labelWidth = std::max(
-            m_labelWidth, textWidth(look().words(-1), tr("share of tokens")) + look().px(14));
+        for (const QString& words : {tr("share of tokens"), tr("even share %1").arg(0.999)})
+            m_labelWidth
+                = std::max(m_labelWidth, textWidth(look().words(-1), words) + look().px(14));
 }
 
 GridContent RoutingGridView::content() const
@@ -293,7 +294,7 @@ QSize RoutingGridView::sizeHint() const
 QSizeF RoutingGridView::bodySize(double width) const
 {
     const GridGeometry g = wholeGeometry(width);
-    const double bars = content().rowBars * g.barWidth + look().px(12);
+    const double bars = g.rowBars * g.barWidth + look().px(12);
     return {g.whole().width() + bars, g.whole().height() + look().px(4)};
 }
 

@@ -50,8 +50,12 @@ QString RoutingGridView::hoverText(const QPoint& viewportPosition) const
             return hoverCard(headline, {cellText(row, col).toHtmlEscaped()});
         // The note begins with what it is about.
         const qsizetype end = note.indexOf(QLatin1Char('\n'));
-        return hoverCard(
-            note.left(end), {end < 0 ? QString() : htmlLines(note.mid(end + 1).toStdString())});
+        QStringList lines;
+        if (end >= 0)
+            lines += htmlLines(note.mid(end + 1).toStdString());
+        if (const QString meaning = m_source->cellMeaning(col); !meaning.isEmpty())
+            lines += meaning.toHtmlEscaped();
+        return hoverCard(note.left(end), lines);
     }
     if (place >= 0 && viewportPosition.y() < g.cells.top()) {
         const int col = columnAt(place);
@@ -62,7 +66,7 @@ QString RoutingGridView::hoverText(const QPoint& viewportPosition) const
         return hoverCard(tr("%1 %2").arg(m_source->colTitle(), m_source->colLabel(col)), lines);
     }
     if (viewportPosition.x() >= g.cells.right()) {
-        for (int bar = 0; bar < m_source->rowBars(); ++bar) {
+        for (int bar = 0; bar < g.rowBars; ++bar) {
             const QRectF column = g.barColumn(bar);
             if (viewportPosition.x() < column.left() || viewportPosition.x() > column.right())
                 continue;
