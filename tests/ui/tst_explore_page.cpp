@@ -21,6 +21,7 @@
 #include "ui/pages/explore/layer_weights_view.h"
 #include "ui/pages/explore/lens_table.h"
 #include "ui/pages/explore/similarity_strip.h"
+#include "ui/pages/explore/token_panel.h"
 #include "ui/style/segmented_control.h"
 
 using namespace moescope;
@@ -317,8 +318,54 @@ private slots:
         for (const auto& load : table.experts)
             most = std::max(most, load.tokens);
         QCOMPARE(bars.front().value, double(most) / 4);
+        // Nothing in it asks for more width than the inspector has.
+        QVERIFY(desk.page->inspector()->minimumSizeHint().width() <= desk.style.pxInt(260));
         QVERIFY(desk.session.stepOut());
         QVERIFY(!desk.find<QWidget>("rangeSection")->isVisible());
+    }
+
+    void aNarrowPageWraps()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY2(desk.page->minimumSizeHint().width() <= desk.style.pxInt(680),
+            qPrintable(QString::number(desk.page->minimumSizeHint().width())));
+    }
+
+    void piecesOfACharacterNameIt()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(desk.analyse("a 漢 b"));
+        std::size_t pieces = 0;
+        for (std::size_t t = 0; t < desk.trace().tokenCount(); ++t) {
+            if (isValidUtf8(desk.trace().tokens[t].text))
+                continue;
+            ++pieces;
+            desk.session.selectToken(t);
+            QVERIFY2(desk.label("tokenType").contains(QStringLiteral("bytes of “漢”")),
+                qPrintable(desk.label("tokenType")));
+        }
+        QVERIFY(pieces > 0);
+    }
+
+    void pillsSayWhatTheyMean()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        desk.session.selectToken(0);
+        TokenStripView* strip = desk.strip();
+        strip->grab();
+        QStringList cards;
+        for (int y = strip->viewport()->height() - 1; y > 0; y -= 4)
+            for (int x = 0; x < strip->viewport()->width(); x += 8)
+                if (strip->tokenAt({x, y}) < 0)
+                    if (const QString card = strip->hoverText({x, y});
+                        !card.isEmpty() && !cards.contains(card))
+                        cards += card;
+        QCOMPARE(cards.size(), patternPills(desk.session.explore()->a).size() + 1);
+        QVERIFY(cards.join(QLatin1Char(' ')).contains(QStringLiteral("beginning of the text")));
+        QVERIFY(cards.join(QLatin1Char(' ')).contains(QStringLiteral("FUNC→TO→NOUN")));
     }
 
     void findsATokenFromTheKeyboard()
@@ -336,10 +383,15 @@ private slots:
             return token && desk.trace().tokens[*token].text.find("the") != std::string::npos;
         };
         QVERIFY(contains());
+        QVERIFY(desk.label("findCount")
+                    .endsWith(QStringLiteral(" of %1").arg(
+                        desk.strip()->tokensWith(QStringLiteral("the")).size())));
+        QVERIFY(desk.label("findCount").startsWith(QStringLiteral("1 of")));
         const auto first = desk.session.selection().token();
         QTest::keyClick(line, Qt::Key_Return);
         QVERIFY(contains());
         QVERIFY(desk.session.selection().token() != first);
+        QVERIFY(desk.label("findCount").startsWith(QStringLiteral("2 of")));
         QTest::keyClick(line, Qt::Key_Escape);
         QVERIFY(!line->isVisible());
     }

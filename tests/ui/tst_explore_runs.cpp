@@ -151,6 +151,60 @@ private slots:
         QVERIFY(!desk.session.explore()->b);
     }
 
+    void anotherComparisonBeginsWithBothSides()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        desk.session.interventions().setTopK(1);
+        QVERIFY(desk.rerun());
+        // The text shows what changed.
+        const ExploreResult& result = *desk.session.explore();
+        const InterventionEffect effect = interventionEffect(result.a.trace, result.b->trace);
+        QList<int> tokens;
+        for (const auto& change : effect.changes)
+            tokens += int(change.token);
+        QVERIFY(!tokens.isEmpty());
+        QCOMPARE(desk.strip()->changed(), tokens);
+        QVERIFY(desk.strip()
+                    ->hoverText(desk.strip()->tokenRect(tokens.front()).center())
+                    .contains(QStringLiteral("next token after it changed")));
+        desk.find<SegmentedControl>("shownSides")->setCurrent(2);
+        QCOMPARE(desk.middle(), int(test::kSingle));
+        desk.session.interventions().undoStack().undo();
+        QVERIFY(desk.rerun());
+        QVERIFY(desk.strip()->changed().isEmpty());
+        QVERIFY(desk.analyse(kA, kB));
+        QCOMPARE(desk.middle(), int(test::kPrompts));
+        QCOMPARE(desk.find<SegmentedControl>("shownSides")->current(), 0);
+    }
+
+    void spaceAfterTheLastTokenDiscardsNothing()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(desk.analyse(kA));
+        desk.click("openGenerate");
+        auto* step = desk.find<QPushButton>("generateStep");
+        auto* temperature = desk.find<QWidget>("generateTemperature");
+        QVERIFY(!temperature->toolTip().contains(QStringLiteral("Locked")));
+        step->setFocus();
+        for (int i = 0; i < 64 && step->isEnabled(); ++i) {
+            QTest::keyClick(step, Qt::Key_Space);
+            QVERIFY(desk.settled());
+        }
+        QVERIFY(!step->isEnabled()); // the model came to its end
+        const std::size_t grown = generatedTokens(desk.trace());
+        QVERIFY(grown > 0);
+        QWidget* focus = desk.window.focusWidget();
+        QVERIFY(focus);
+        QVERIFY(!qobject_cast<QPushButton*>(focus));
+        QTest::keyClick(focus, Qt::Key_Space);
+        QVERIFY(desk.settled());
+        QCOMPARE(generatedTokens(desk.trace()), grown);
+        QVERIFY(!temperature->isEnabled());
+        QVERIFY(temperature->toolTip().contains(QStringLiteral("Locked")));
+    }
+
     void changesTheNumberOfExperts()
     {
         ExploreDesk desk;

@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 
+#include <QMenu>
 #include <QTemporaryDir>
 
 #include "core/base/random.h"
@@ -76,6 +78,48 @@ private slots:
             ->setCurrent(2);
         QVERIFY(grid->cellRect(0, 16).left() > grid->cellRect(0, 7).left());
         grid->grab();
+        // Groups do not stand together in that order, so the caption is silent about their bands.
+        const auto caption = [grid] { return QString::fromStdString(grid->figure()->caption); };
+        QVERIFY(!caption().contains(QStringLiteral("Bands")));
+        desk.find<QWidget>("layerPanel")
+            ->findChild<SegmentedControl*>(QStringLiteral("layerOrder"))
+            ->setCurrent(0);
+        QVERIFY(caption().contains(QStringLiteral("Bands are groups of 4 experts")));
+
+        // It can still be saved and copied.
+        emit grid->columnContextMenuRequested(16, QPoint(10, 10));
+        const auto* menu = desk.find<QMenu>("gridMenu");
+        QVERIFY(!menu->isEmpty());
+        QVERIFY(!desk.window.findChild<QMenu*>(QStringLiteral("expertMenu")));
+    }
+
+    void theScoreThatDecidesIsSaid()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(family("deepseek_v3")));
+        QVERIFY(analyseIds(desk));
+        desk.session.selectLayer(LayerId(2));
+        const RoutingTrace& trace = desk.trace();
+        const MoeModel& model = *desk.session.model()->model;
+        const auto ordinal = *trace.ordinalOf(LayerId(2));
+        const auto expert = trace.idsAt(1, ordinal).front();
+        const auto at = static_cast<std::size_t>(expert);
+        const double z = trace.logitsAt(1, ordinal)[at];
+        const double score = 1 / (1 + std::exp(-z)) + model.layer(LayerId(2)).selectionBias[at];
+        const GridSource& source = *desk.gridOf("layerPanel")->source();
+        const QString note = source.cellNote(1, expert);
+        QVERIFY2(note.contains(QStringLiteral("chosen by: score %1").arg(score, 0, 'f', 3)),
+            qPrintable(note));
+        QVERIFY(note.contains(QStringLiteral("sigmoid of the logit")));
+        QVERIFY(note.contains(QStringLiteral("softmax of the logits")));
+        QVERIFY(source.cellMeaning(expert).contains(QStringLiteral("4 of 16 tokens (0.250)")));
+        QVERIFY(source.cellMeaning(16).isEmpty());
+        // Where the logit decides, nothing is said twice.
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(!desk.gridOf("layerPanel")
+                     ->source()
+                     ->cellNote(1, 1)
+                     .contains(QStringLiteral("chosen by")));
     }
 
     void packedWeightsAreNamedByTheirFormat()
@@ -104,13 +148,36 @@ private slots:
             return cells;
         };
         const QStringList experts = chosen();
+        const auto firstOfLayers = [&desk] {
+            QStringList cells;
+            const GridSource& all = *desk.grid("allLayersGrid")->source();
+            for (int row = 0; row < all.rows(); ++row)
+                for (int col = 0; col < all.cols(); ++col)
+                    cells += all.cell(row, col).label;
+            return cells;
+        };
+        desk.session.selectToken(1);
+        const QStringList firstExperts = firstOfLayers();
+        QCOMPARE(desk.label("expertsTitle"), QStringLiteral("EXPERTS BY LAYER"));
         router->setCurrent(1);
         QVERIFY(chosen() != experts);
+        // All layers and the inspector follow.
+        const auto heads = *attentionTrace(desk.trace());
+        QStringList firstHeads;
+        for (std::size_t t = 0; t < heads.tokenCount(); ++t)
+            for (std::size_t l = 0; l < heads.layerCount(); ++l)
+                firstHeads += QString::number(heads.top1At(t, l));
+        QVERIFY(firstHeads != firstExperts);
+        QCOMPARE(firstOfLayers(), firstHeads);
+        QCOMPARE(desk.label("expertsTitle"), QStringLiteral("ATTENTION HEADS BY LAYER"));
+        emit grid->columnContextMenuRequested(1, QPoint(10, 10));
+        desk.find<QMenu>("gridMenu")->close();
         QTest::mouseClick(grid->viewport(), Qt::LeftButton, {}, grid->cellRect(1, 1).center());
         QVERIFY(!desk.session.selection().expert()); // heads are no experts of the MLP
         QCOMPARE(desk.session.selection().token(), std::optional<std::size_t>(1));
         router->setCurrent(0);
         QCOMPARE(chosen(), experts);
+        QCOMPARE(firstOfLayers(), firstExperts);
     }
 
     void tokensWithoutTextHaveNoType()

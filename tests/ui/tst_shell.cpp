@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
 #include <QAbstractButton>
 #include <QLineEdit>
 
 #include "tests/ui/window_desk.h"
+#include "ui/pages/explore/explore_page.h"
 #include "ui/shell/command.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/facts_dialog.h"
@@ -60,7 +63,8 @@ private slots:
         Desk desk;
         QVERIFY(desk.start());
         QVERIFY(desk.opened(family("mixtral")));
-        QVERIFY(QTest::qWaitFor([&] { return !desk.program.context().runner.isBusy(); }, kPatience));
+        QVERIFY(
+            QTest::qWaitFor([&] { return !desk.program.context().runner.isBusy(); }, kPatience));
         auto* menu = desk.find<ModelMenu>("modelMenu");
         emit menu->aboutToShow();
         const QStringList list = titles(*menu);
@@ -102,6 +106,52 @@ private slots:
         QVERIFY(dock->isVisible());
         QTest::mouseClick(desk.find<QAbstractButton>("rail.second"), Qt::LeftButton);
         QCOMPARE(desk.window().currentPage(), desk.second);
+    }
+
+    void theWindowHasTheSizeThatIsAskedFor()
+    {
+        Desk desk;
+        desk.window().addPage(new ExplorePage(desk.program.context()));
+        QVERIFY(desk.start());
+        desk.window().showPage(QStringLiteral("explore"));
+        auto* dock = desk.find<QWidget>("inspectorDock");
+        QAction* toggle = desk.window().actions().toggleInspector;
+        for (const QSize size : {QSize(1440, 900), QSize(1024, 700), QSize(800, 600)}) {
+            desk.window().resize(size);
+            QCOMPARE(desk.window().grab().size(), size);
+        }
+        // There the inspector gives way, and can still be called.
+        QVERIFY(!dock->isVisible());
+        QVERIFY(!toggle->isChecked());
+        toggle->trigger();
+        QVERIFY(dock->isVisible());
+        toggle->trigger();
+        desk.window().resize(1440, 900);
+        QVERIFY(!dock->isVisible()); // hidden by hand
+        toggle->trigger();
+        desk.window().resize(800, 600);
+        QVERIFY(!dock->isVisible());
+        desk.window().resize(1440, 900);
+        QVERIFY(dock->isVisible());
+    }
+
+    void theInspectorIsAsWideAsItsTextNeeds()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        desk.window().showPage(QStringLiteral("first"));
+        desk.window().resize(1600, 1000);
+        desk.window().grab();
+        auto* dock = desk.find<QWidget>("inspectorDock");
+        const int before = dock->width();
+        Style& style = desk.program.context().style;
+        const double points = style.fontSize();
+        style.setFontSize(points * 1.5);
+        const bool follows = QTest::qWaitFor(
+            [&] { return std::abs(dock->width() - 1.5 * before) < 4; }, kPatience / 10);
+        const int after = dock->width();
+        style.setFontSize(points);
+        QVERIFY2(follows, qPrintable(QStringLiteral("%1 to %2").arg(before).arg(after)));
     }
 
     void selectionsWalkBackWithKeys()

@@ -4,6 +4,7 @@
 
 #include <QFontMetricsF>
 #include <QPainter>
+#include <QPainterPath>
 #include <QScrollBar>
 
 #include "ui/figures/token_strip_view.h"
@@ -115,6 +116,19 @@ void TokenStripView::drawChip(const Ink& ink, int index, const QRectF& chip) con
         const double y = chip.bottom() - ink.style.px(3);
         p.drawLine(
             QPointF(chip.left() + ink.style.px(8), y), QPointF(chip.right() - ink.style.px(8), y));
+    }
+
+    if (m_changed.contains(index)) {
+        const double side = ink.style.px(9);
+        QPainterPath corner(chip.topRight());
+        corner.lineTo(chip.topRight() - QPointF(side, 0));
+        corner.lineTo(chip.topRight() + QPointF(0, side));
+        corner.closeSubpath();
+        QPainterPath shape;
+        shape.addRoundedRect(chip, ink.style.px(5), ink.style.px(5));
+        p.setPen(Qt::NoPen);
+        p.setBrush(ink.theme.changed);
+        p.drawPath(corner & shape);
     }
 
     const QRectF under(

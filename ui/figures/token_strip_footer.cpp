@@ -83,6 +83,8 @@ void TokenStripView::makeLegend()
         std::ranges::for_each(partner->chips, add);
     std::ranges::for_each(data()->chips, add);
     entries.insert(entries.end(), others.begin(), others.end());
+    if (!m_changed.isEmpty())
+        entries.push_back({-1, {}, tr("amber corner: next token changed")});
     if (!data()->badgeTitle.empty())
         entries.push_back({-1, {}, tr("number: %1").arg(text(data()->badgeTitle))});
     if (!entries.empty() && entries.front().group >= 0)
@@ -121,40 +123,61 @@ double TokenStripView::footerHeight(double width) const
     return look().px(legendBelow(width) ? 30 + kPillHeight + 2 : 30);
 }
 
+/// The pills of a footer, from left to right: the token's trigram, then the prompt's patterns.
+std::vector<TokenStripView::Pill> TokenStripView::pillsAt(const QRectF& footer, int token) const
+{
+    std::vector<Pill> pills;
+    if (footer.height() <= 0)
+        return pills;
+    const auto add = [&pills](const QString& words, const QString& help) {
+        pills.push_back({{}, {}, words, help});
+    };
+    if (token >= 0 && token < count())
+        if (const std::string& trigram = data()->chips[static_cast<std::size_t>(token)].trigram;
+            !trigram.empty())
+            add(text(trigram),
+                tr("The chosen token's trigram: the type of the word before, of its own word and "
+                   "of "
+                   "the word after. ^ stands for the beginning of the text, $ for its end."));
+    for (qsizetype i = 0; i < m_patterns.size(); ++i)
+        add(m_patterns[i], m_patternHelp.value(i));
+
+    const double height = look().px(kPillHeight);
+    const double bottom = footer.bottom() - height - look().px(2);
+    const double top = legendBelow(footer.width()) ? bottom - height - look().px(2) : bottom;
+    const QFont font = pillFont(look());
+    double x = footer.left() + look().px(2);
+    for (std::size_t i = 0; i < pills.size(); ++i) {
+        const double room = footer.right() - x - 2 * look().px(kPillPadding);
+        if (room < look().px(20)) {
+            pills.resize(i);
+            break;
+        }
+        pills[i].words = elided(font, pills[i].text, room);
+        pills[i].rect = QRectF(x, top, pillWidth(look(), pills[i].words), height);
+        x = pills[i].rect.right() + look().px(kPillGap);
+    }
+    return pills;
+}
+
 void TokenStripView::drawFooter(const Ink& ink, const QRectF& rect) const
 {
     if (rect.height() <= 0)
         return;
     QPainter& p = ink.painter;
-    QStringList pills;
-    const int shown = ink.onScreen && m_hovered >= 0 ? m_hovered : m_current;
-    if (shown >= 0 && shown < count())
-        if (const std::string& trigram = data()->chips[static_cast<std::size_t>(shown)].trigram;
-            !trigram.empty())
-            pills += text(trigram);
-    pills += m_patterns;
-
     const bool below = legendBelow(rect.width());
     const double height = ink.style.px(kPillHeight);
     const double bottom = rect.bottom() - height - ink.style.px(2);
-    const double top = below ? bottom - height - ink.style.px(2) : bottom;
     const double left = rect.left() + ink.style.px(2);
     double x = left;
-    const QFont font = pillFont(ink.style);
-    for (const QString& pill : pills) {
-        const double padding = ink.style.px(kPillPadding);
-        const double room = rect.right() - x - 2 * padding;
-        if (room < ink.style.px(20))
-            break;
-        const QString words = elided(font, pill, room);
-        const QRectF box(x, top, pillWidth(ink.style, words), height);
+    for (const Pill& pill : pillsAt(rect, ink.onScreen && m_hovered >= 0 ? m_hovered : m_current)) {
         p.setPen(Qt::NoPen);
         p.setBrush(ink.theme.accentSoft);
-        p.drawRoundedRect(box, height / 2, height / 2);
-        p.setFont(font);
+        p.drawRoundedRect(pill.rect, height / 2, height / 2);
+        p.setFont(pillFont(ink.style));
         p.setPen(ink.theme.accent);
-        p.drawText(box, Qt::AlignCenter, words);
-        x = box.right() + ink.style.px(kPillGap);
+        p.drawText(pill.rect, Qt::AlignCenter, pill.words);
+        x = pill.rect.right() + ink.style.px(kPillGap);
     }
     drawLegend(ink, {below ? left : x + ink.style.px(4), bottom}, rect.right());
 }

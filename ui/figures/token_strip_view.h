@@ -30,7 +30,11 @@ public:
     void setMarked(const QList<int>& tokens);
 
     /// Pills under the strip, such as "analogy A is to B as C is to D".
-    void setPatterns(const QStringList& patterns);
+    /// `help` explains each of them in its hover card.
+    void setPatterns(const QStringList& patterns, const QStringList& help = {});
+    /// Tokens after which something changed: a corner of their chip is marked.
+    void setChanged(const QList<int>& tokens);
+    QList<int> changed() const; ///< ascending
     /// The line under the chips with trigram, patterns and legend; shown unless this says no.
     void setFooterVisible(bool visible);
     /// At most this many rows of chips are shown before the strip scrolls (4).
@@ -51,6 +55,8 @@ public:
     const std::vector<LegendEntry>& legend() const { return m_legend; }
     /// Another strip whose chips this strip's legend explains too; null for none.
     void setLegendPartner(std::shared_ptr<const Figure> partner);
+
+    QList<int> tokensWith(const QString& text) const; ///< all that findToken() finds, ascending
 
     int tokenAt(const QPoint& viewportPosition) const; ///< -1 outside chips
     QRect tokenRect(int index) const; ///< in the viewport
@@ -109,6 +115,13 @@ private:
     void drawRow(const Ink& ink, const Layout& layout, std::size_t row) const;
     void drawChip(const Ink& ink, int index, const QRectF& chip) const;
     void drawSide(const Ink& ink) const;
+    struct Pill {
+        QRectF rect;
+        QString words; ///< as drawn
+        QString text;
+        QString help;
+    };
+    std::vector<Pill> pillsAt(const QRectF& footer, int token) const;
     void drawFooter(const Ink& ink, const QRectF& rect) const;
     void drawLegend(const Ink& ink, QPointF at, double right) const;
     void showCurrent();
@@ -120,6 +133,8 @@ private:
     bool m_hasGenerated = false;
     bool m_footerVisible = true;
     QStringList m_patterns;
+    QStringList m_patternHelp;
+    QSet<int> m_changed;
     std::shared_ptr<const Figure> m_partner;
     std::vector<LegendEntry> m_legend;
     double m_legendWidth = 0;

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/main_window.h"
 
+#include <cmath>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <QDockWidget>
 #include <QEvent>
 #include <QHBoxLayout>
+#include <QRegularExpression>
 #include <QScrollArea>
 #include <QStackedWidget>
 #include <QStatusBar>
@@ -45,6 +48,10 @@ namespace {
 constexpr int kInspectorWidth = 300;
 constexpr int kInspectorLeast = 260; ///< its numbers are cut below this
 constexpr int kPageMargin = 12;
+constexpr int kNarrow = 960; ///< a window that leaves no room for the inspector beside a page
+/// Below this the window's parts are cut. Without a least size of its own it would follow the
+/// widest page, and a wanted size would not be kept.
+constexpr QSize kLeastWindow(480, 360);
 const QString kTensors = QStringLiteral("tensors");
 
 } // namespace
@@ -81,6 +88,7 @@ MainWindow::MainWindow(UiContext& context, Settings& settings, QWidget* parent)
     setWindowTitle(tr("Moescope"));
     setWindowIcon(programIcon());
     setAcceptDrops(true);
+    setMinimumSize(kLeastWindow);
     buildFrame();
     connectActions();
     connectLook();
@@ -132,6 +140,7 @@ void MainWindow::buildFrame()
     m_inspectors->setAutoFillBackground(true);
     addDockWidget(Qt::RightDockWidgetArea, m_dock);
     resizeDocks({m_dock}, {m_context.style.pxInt(kInspectorWidth)}, Qt::Horizontal);
+    m_inspectorScale = m_context.style.px(1);
 
     statusBar()->setSizeGripEnabled(false);
     statusBar()->setContentsMargins(0, 0, 0, 0);
@@ -151,6 +160,15 @@ void MainWindow::restyle()
 {
     const int gap = m_message->isHidden() ? 0 : m_context.style.pxInt(kPageMargin);
     m_messageRow->setContentsMargins(gap, gap, gap, 0);
+    if (const double scale = m_context.style.px(1); scale != m_inspectorScale) {
+        const double wider = scale / std::exchange(m_inspectorScale, scale);
+        for (QScrollArea* area : m_inspectors->findChildren<QScrollArea*>(
+                 QRegularExpression(QStringLiteral("^inspector\\.")), Qt::FindDirectChildrenOnly))
+            area->setMinimumWidth(m_context.style.pxInt(kInspectorLeast));
+        resizeDocks(
+            {m_dock}, {static_cast<int>(std::lround(m_dock->width() * wider))}, Qt::Horizontal);
+        fitInspector();
+    }
     QPalette palette = m_inspectors->palette();
     palette.setColor(QPalette::Window, m_context.style.theme().panel);
     m_inspectors->setPalette(palette);
@@ -299,6 +317,27 @@ QStringList MainWindow::pageIds() const
     return ids;
 }
 
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QMainWindow::resizeEvent(event);
+    fitInspector();
+}
+
+/// Where the window becomes narrow the inspector gives way to the page; F9 shows it all the same.
+void MainWindow::fitInspector()
+{
+    const bool narrow = width() < m_context.style.px(kNarrow);
+    QAction* toggle = m_actions->toggleInspector;
+    if (narrow && !m_narrow && toggle->isChecked()) {
+        m_inspectorGaveWay = true;
+        toggle->setChecked(false);
+    } else if (!narrow && std::exchange(m_inspectorGaveWay, false)) {
+        toggle->setChecked(true);
+    }
+    m_narrow = narrow;
+    updateInspector();
+}
+
 void MainWindow::updateInspector()
 {
     const Page* page = currentPage();
@@ -404,7 +443,8 @@ void MainWindow::restoreWindow()
     restoreState(m_settings.windowState());
     // The dock is also hidden by pages that have nothing to show in it.
     m_actions->toggleInspector->setChecked(m_settings.inspectorShown());
-    updateInspector();
+    m_narrow = m_inspectorGaveWay = false;
+    fitInspector();
 }
 
 Settings::LastSession MainWindow::currentSession() const
@@ -429,7 +469,7 @@ Settings::LastSession MainWindow::currentSession() const
 void MainWindow::saveSession() const
 {
     m_settings.setWindow(saveGeometry(), saveState());
-    m_settings.setInspectorShown(m_actions->toggleInspector->isChecked());
+    m_settings.setInspectorShown(m_actions->toggleInspector->isChecked() || m_inspectorGaveWay);
     if (m_context.session.model())
         m_settings.setLastSession(currentSession());
 }

@@ -67,6 +67,7 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -113,6 +114,9 @@ private:
     QStackedWidget* m_inspectors;
     StatusPanel* m_status;
     std::vector<QAction*> m_pageActions;
+    bool m_narrow = false;
+    bool m_inspectorGaveWay = false; ///< hidden by a narrow window, not by anyone
+    double m_inspectorScale = 0; ///< at which its width was set
     QString m_beforeTensors; ///< page to return to from a model that could only be inspected
     bool m_inspectMessage = false; ///< the strip offers the tensors of such a model
     bool m_promptMessage = false; ///< the strip speaks of the prompt, which a good run answers

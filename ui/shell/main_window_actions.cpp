@@ -67,7 +67,10 @@ void MainWindow::connectActions()
     on(m_actions->cancelJobs, [this] { m_context.runner.cancelAll(); });
     on(m_actions->back, [&session] { session.goBack(); });
     on(m_actions->forward, [&session] { session.goForward(); });
-    on(m_actions->toggleInspector, [this] { updateInspector(); });
+    on(m_actions->toggleInspector, [this] {
+        m_inspectorGaveWay = false;
+        updateInspector();
+    });
     on(m_actions->exportJson, [this] { exportTo(QStringLiteral("json")); });
     on(m_actions->exportMarkdown, [this] { exportTo(QStringLiteral("md")); });
     on(m_actions->exportHtml, [this] { exportTo(QStringLiteral("html")); });

@@ -55,7 +55,7 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox { back
     selection-background-color: {accent}; selection-color: {accentText}; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
     border-color: {accent}; }
-QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: {disabled}; }
+QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: {disabled}; }
 QComboBox::drop-down { border: 0; width: {20px}; }
 QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-position: top right; width: {20px}; border: 0; }
 QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-position: bottom right; width: {20px}; border: 0; }

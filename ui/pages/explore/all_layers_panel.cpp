@@ -68,9 +68,12 @@ void AllLayersPanel::onCellClicked(int row, int col)
 void AllLayersPanel::rebuild(const ExploreScene& scene)
 {
     const auto view = static_cast<LayersView>(m_view->current());
-    replaceGrid(*m_grid,
-        allLayersGrid(scene.side(m_side), scene.result->model->model->config().layerCount(), view,
-            counterpart(scene.result, m_side == PromptSide::B)));
+    LazyGrid grid
+        = allLayersGrid(scene.routing(m_side), scene.result->model->model->config().layerCount(),
+            view, m_heads ? std::nullopt : counterpart(scene.result, m_side == PromptSide::B));
+    if (m_heads)
+        grid.heading.title += tr(", attention").toStdString();
+    replaceGrid(*m_grid, std::move(grid));
     setCaptionVisible(true);
     m_grid->setSource(QStringLiteral("explore"),
         counted(scene.side(m_side)->trace.tokenCount(), tr("token"), tr("tokens")));
@@ -78,15 +81,19 @@ void AllLayersPanel::rebuild(const ExploreScene& scene)
 
 void AllLayersPanel::showScene(const ExploreScene& scene)
 {
-    const bool compared = scene.comparing != Comparing::Nothing;
-    m_view->setSegmentEnabled(
-        2, compared, tr("Needs a second prompt, or a change to the model, to compare with"));
+    const bool compared = scene.comparing != Comparing::Nothing && !scene.showsHeads();
+    m_view->setSegmentEnabled(2, compared,
+        scene.showsHeads()
+            ? tr("Only for experts")
+            : tr("Needs a second prompt, or a change to the model, to compare with"));
     if (compared)
         m_view->setSegmentToolTip(
             2, tr("Share of a token's experts that the same token of the other side uses as well"));
     if (!compared && m_view->current() == 2)
         m_view->setCurrent(0);
-    const bool isNew = scene.result != m_result || scene.focus() != m_side;
+    const bool isNew
+        = scene.result != m_result || scene.focus() != m_side || scene.showsHeads() != m_heads;
+    m_heads = scene.showsHeads();
     m_scene = scene;
     m_result = scene.result;
     m_side = scene.focus();

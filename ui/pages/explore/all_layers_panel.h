@@ -30,6 +30,7 @@ private:
     std::optional<ExploreScene> m_scene;
     std::shared_ptr<const ExploreResult> m_result;
     PromptSide m_side = PromptSide::A;
+    bool m_heads = false;
 };
 
 } // namespace moescope::ui

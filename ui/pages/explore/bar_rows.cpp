@@ -54,7 +54,7 @@ void BarRows::paintRow(QPainter& painter, int row, const QRectF& rect)
     double labelWidth = std::min(rect.width() * 0.34, look().px(110));
     for (const Bar& other : m_bars)
         labelWidth = std::max(
-            labelWidth, std::min(textWidth(font, other.label) + pad + 1, rect.width() * 0.46));
+            labelWidth, std::min(textWidth(font, other.label) + pad + 1, rect.width() * 0.52));
 
     painter.setPen(theme.text);
     painter.setFont(fontFor(font, bar.label));

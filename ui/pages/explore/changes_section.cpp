@@ -29,6 +29,7 @@ ChangesSection::ChangesSection(Style& style, Session& session, QWidget* parent)
     m_next->setObjectName(QStringLiteral("nextChanges"));
     m_next->setAccessibleName(tr("Tokens after which the prediction changed"));
     m_list->setWordWrap(true);
+    m_heading->setWordWrap(true);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(style.pxInt(8));

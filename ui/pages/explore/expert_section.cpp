@@ -51,7 +51,8 @@ ExpertSection::ExpertSection(
     m_loads->setObjectName(QStringLiteral("expertLoads"));
     m_loads->setAccessibleName(tr("Share of tokens"));
     m_verdict->setObjectName(QStringLiteral("expertVerdict"));
-    m_verdict->setWordWrap(true);
+    for (QLabel* label : {m_title, m_verdict, m_tokensTitle})
+        label->setWordWrap(true);
     m_tokens->setObjectName(QStringLiteral("expertTokens"));
     m_tokens->setAccessibleName(tr("Tokens it reads, by weight"));
     m_tokens->setChoosable(true);
@@ -70,7 +71,7 @@ ExpertSection::ExpertSection(
     for (QWidget* widget : std::initializer_list<QWidget*>{
              m_title, m_loads, m_verdict, m_tokensTitle, m_tokens, m_weights, m_similarity})
         column->addWidget(widget);
-    column->addLayout(buttons);
+    column->insertLayout(1, buttons); // in sight as soon as the section is
     connect(m_tokens, &RowsView::rowChosen, this, [this](int row) {
         m_session.selectToken(m_tokenOfRow[static_cast<std::size_t>(row)], m_side, true);
     });

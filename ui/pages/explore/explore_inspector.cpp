@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QPainter>
 #include <QScrollArea>
+#include <QScrollBar>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -86,7 +87,7 @@ void ExploreInspector::showScene(const ExploreScene& scene)
     const auto token = scene.tokenOn(focus);
     const bool hasSpan = range && range->count() > 1 && range->last < trace.tokenCount();
     const bool hasToken = token && *token < trace.tokenCount() && !hasSpan;
-    const bool hasExpert = scene.selection.expert() && !scene.isDense();
+    const bool hasExpert = scene.selection.expert() && !scene.isDense() && !scene.showsHeads();
     const bool compares = scene.comparing == Comparing::Prompts && !scene.isDense();
     const bool changes = scene.comparing == Comparing::Changes;
 
@@ -118,13 +119,18 @@ void ExploreInspector::showScene(const ExploreScene& scene)
     m_empty->setVisible(!hasSpan && !hasToken && !hasExpert);
 }
 
-/// What was just chosen must not stay below the edge.
+/// What was just chosen must not stay below the edge; what does not fit begins with its heading.
 void ExploreInspector::reveal(QWidget* section)
 {
     const auto scroll = [this, section] {
         for (QWidget* parent = parentWidget(); parent; parent = parent->parentWidget())
-            if (auto* area = qobject_cast<QScrollArea*>(parent))
-                area->ensureWidgetVisible(section, 0, m_context.style.pxInt(16));
+            if (auto* area = qobject_cast<QScrollArea*>(parent)) {
+                const int top = section->mapTo(area->widget(), QPoint()).y();
+                QScrollBar* bar = area->verticalScrollBar();
+                const int seen = bar->value();
+                if (top < seen || top + section->height() > seen + area->viewport()->height())
+                    bar->setValue(top - m_context.style.pxInt(16));
+            }
     };
     QTimer::singleShot(0, this, scroll); // once the sections have their places
 }

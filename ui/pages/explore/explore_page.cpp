@@ -130,6 +130,9 @@ QString ExplorePage::reasonForNothing() const
         return m_failure;
     if (const Status runnable = checkRunnable(open->model->config()); !runnable)
         return QString::fromStdString(runnable.error().message);
+    const TraceRequest& prompt = m_context.session.prompt();
+    if (!prompt.text.empty() || !prompt.ids.empty())
+        return tr("The run was stopped. Press Enter in the prompt above to start it again.");
     return tr("Type a prompt above and press Enter to see where every token goes.");
 }
 
@@ -164,7 +167,29 @@ void ExplorePage::refresh()
     m_stale = !isVisible();
     if (m_stale || !m_context.session.explore() || !m_inspector)
         return;
-    showScene(makeScene(m_context.session, m_tokens->wantedSides()));
+    m_tokens->showMode(makeScene(m_context.session, ShownSides::Both));
+    ExploreScene scene = makeScene(m_context.session, m_tokens->wantedSides());
+    if (m_wantsHeads && scene.result != m_headsResult) {
+        m_headsResult = scene.result;
+        m_headsA = headsOf(sideA(scene.result));
+        m_headsB = headsOf(sideB(scene.result));
+    }
+    if (m_wantsHeads) {
+        scene.headsA = m_headsA;
+        scene.headsB = m_headsB;
+    }
+    showScene(scene);
+}
+
+void ExplorePage::chooseHeads(bool heads)
+{
+    m_wantsHeads = heads;
+    if (!heads) {
+        m_headsResult.reset();
+        m_headsA.reset();
+        m_headsB.reset();
+    }
+    refresh();
 }
 
 void ExplorePage::showScene(const ExploreScene& scene)
@@ -248,6 +273,7 @@ std::optional<Report> ExplorePage::report() const
     if (const auto layer = m_context.session.selection().layer)
         shown.layer = *layer;
     Report report = exploreReport(shown);
+    addWarnings(report, exploreWarnings(shown));
     report.complete = !m_generation->isPlaying() && !m_generation->isWorking();
     return report;
 }

@@ -62,6 +62,7 @@ private:
     void showDense(const ExploreScene& scene);
     void fillDense(const ExploreScene& scene);
     void showMiddle(int index);
+    void chooseHeads(bool heads);
     void showBars();
     void onFailed(const QString& message);
     QString reasonForNothing() const;
@@ -91,6 +92,10 @@ private:
     QPushButton* m_openGenerate = nullptr;
     QString m_failure; ///< why there is no result
     std::shared_ptr<const ExploreResult> m_denseResult;
+    bool m_wantsHeads = false; ///< of JetMoE's two routers the attention's is looked at
+    std::shared_ptr<const ExploreResult> m_headsResult; ///< what the two below were made from
+    SidePointer m_headsA;
+    SidePointer m_headsB;
     bool m_stale = true;
 };
 

@@ -13,6 +13,7 @@
 #include "ui/pages/explore/all_layers_panel.h"
 #include "ui/pages/explore/comparison_panel.h"
 #include "ui/pages/explore/explore_page.h"
+#include "ui/pages/explore/flow_layout.h"
 #include "ui/pages/explore/generate_bar.h"
 #include "ui/pages/explore/generation.h"
 #include "ui/pages/explore/intervention_bar.h"
@@ -113,6 +114,7 @@ QWidget* ExplorePage::makeMiddle()
     m_changed->keepOnly(LayerPanel::Controls::Order);
     const QList<LayerPanel*> layers{m_layer, m_untouched, m_changed};
     for (LayerPanel* panel : layers) {
+        connect(panel, &LayerPanel::headsWanted, this, &ExplorePage::chooseHeads);
         connect(panel, &LayerPanel::lookChanged, this, [layers, panel] {
             for (LayerPanel* other : layers)
                 other->setLook(panel->viewIndex(), panel->orderIndex());
@@ -176,8 +178,11 @@ Panel* ExplorePage::makeBottom()
     row->setSpacing(style.pxInt(8));
     row->addWidget(m_layerBar, 1);
     row->addStretch(0);
-    row->addWidget(m_openInterventions);
-    row->addWidget(m_openGenerate);
+    auto* openers = new QWidget; // one above the other where the window is narrow
+    auto* flow = new FlowLayout(style.pxInt(8), openers);
+    flow->addWidget(m_openInterventions);
+    flow->addWidget(m_openGenerate);
+    row->addWidget(openers, 0, Qt::AlignVCenter);
     rows->addLayout(row);
     rows->addWidget(m_interventionBar);
     rows->addWidget(m_generateBar);

@@ -22,6 +22,24 @@ SidePointer ExploreScene::side(PromptSide which) const
     return which == PromptSide::B && result->b ? sideB(result) : sideA(result);
 }
 
+SidePointer ExploreScene::routing(PromptSide which) const
+{
+    if (!showsHeads())
+        return side(which);
+    return which == PromptSide::B && headsB ? headsB : headsA;
+}
+
+SidePointer headsOf(const SidePointer& side)
+{
+    std::optional<RoutingTrace> heads = side ? attentionTrace(side->trace) : std::nullopt;
+    if (!heads)
+        return nullptr;
+    auto shown = std::make_shared<ExploreResult::Side>();
+    shown->trace = std::move(*heads);
+    shown->tags = side->tags;
+    return shown;
+}
+
 std::optional<std::size_t> ExploreScene::tokenOn(PromptSide which) const
 {
     const auto token = selection.token();

@@ -32,10 +32,18 @@ struct ExploreScene {
     /// The side that the single views and the inspector speak of.
     PromptSide focus() const;
     SidePointer side(PromptSide which) const; ///< A when there is no B
+    /// The routing of attention heads in place of the experts', where it was chosen and is there.
+    SidePointer headsA;
+    SidePointer headsB;
+    bool showsHeads() const { return headsA != nullptr; }
+    SidePointer routing(PromptSide which) const; ///< what is looked at: experts or heads
     /// The selected tokens on one side; on the other one their aligned tokens.
     std::optional<std::size_t> tokenOn(PromptSide which) const;
     std::optional<TokenRange> rangeOn(PromptSide which) const;
 };
+
+/// A side whose trace is that of its attention heads; null where there is none.
+SidePointer headsOf(const SidePointer& side);
 
 ExploreScene makeScene(const Session& session, ShownSides wanted);
 

@@ -15,7 +15,7 @@ namespace moescope::ui {
 FindBar::FindBar(Style& style, QWidget* parent)
     : QWidget(parent)
     , m_line(new QLineEdit(this))
-    , m_none(new QLabel(tr("no such token"), this))
+    , m_count(new QLabel(this))
 {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, style.pxInt(6), 0, 0);
@@ -25,8 +25,8 @@ FindBar::FindBar(Style& style, QWidget* parent)
     m_line->setAccessibleName(tr("Find a token"));
     m_line->setMaximumWidth(style.pxInt(260));
     m_line->installEventFilter(this);
-    m_none->setProperty("role", QStringLiteral("muted"));
-    m_none->hide();
+    m_count->setObjectName(QStringLiteral("findCount"));
+    m_count->setProperty("role", QStringLiteral("muted"));
     const auto button = [&](const char* name, const QString& sign, const QString& tip) {
         auto* tool = new QToolButton(this);
         tool->setObjectName(QLatin1String(name));
@@ -43,7 +43,7 @@ FindBar::FindBar(Style& style, QWidget* parent)
     row->addWidget(m_line, 1);
     row->addWidget(previous);
     row->addWidget(next);
-    row->addWidget(m_none);
+    row->addWidget(m_count);
     row->addStretch(1);
     row->addWidget(shut);
     connect(m_line, &QLineEdit::textEdited, this,
@@ -66,9 +66,11 @@ QString FindBar::text() const
     return m_line->text();
 }
 
-void FindBar::setFound(bool found)
+void FindBar::setFound(int place, int count)
 {
-    m_none->setVisible(!found && !text().isEmpty());
+    m_count->setText(text().isEmpty() ? QString()
+            : count == 0              ? tr("no such token")
+                                      : tr("%1 of %2").arg(place).arg(count));
 }
 
 void FindBar::close()

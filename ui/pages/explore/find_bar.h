@@ -19,7 +19,7 @@ public:
     explicit FindBar(Style& style, QWidget* parent = nullptr);
 
     void open();
-    void setFound(bool found); ///< what the last find() led to
+    void setFound(int place, int count); ///< what the last find() led to: the place-th of count
     QString text() const;
 
 signals:
@@ -33,7 +33,7 @@ private:
     void close();
 
     QLineEdit* m_line;
-    QLabel* m_none;
+    QLabel* m_count;
 };
 
 } // namespace moescope::ui

@@ -53,10 +53,7 @@ GenerateBar::GenerateBar(Style& style, Generation& generation, QWidget* parent)
     m_temperature->setRange(0, 5);
     m_temperature->setSingleStep(0.1);
     m_temperature->setDecimals(2);
-    m_temperature->setToolTip(
-        tr("0 takes the most likely token every time; higher draws more freely"));
     m_seed->setRange(0, INT_MAX);
-    m_seed->setToolTip(tr("The same seed draws the same tokens"));
     m_most->setRange(1, 4096);
     m_most->setToolTip(tr("Tokens that one press of Play adds at most"));
     m_temperature->setValue(generation.settings().temperature);
@@ -132,18 +129,30 @@ void GenerateBar::follow()
 {
     const bool playing = m_generation.isPlaying();
     const bool started = m_generation.hasTokens() || playing;
+    const bool goesOn = m_generation.canStart() && !m_generation.hasEnded();
+    // Qt would hand the keyboard on to the next button, and the next press of Space would be its.
+    if ((m_step->hasFocus() && (playing || !goesOn)) || (m_play->hasFocus() && !playing && !goesOn)
+        || (m_discard->hasFocus() && !started))
+        m_most->setFocus(Qt::OtherFocusReason);
     m_play->setText(
         playing ? QStringLiteral("■  ") + tr("Stop") : QStringLiteral("▶  ") + tr("Play"));
     m_play->setAccessibleName(playing ? tr("Stop continuing") : tr("Continue the prompt"));
     m_play->setToolTip(playing ? tr("Stop here; Play goes on")
                                : tr("Let the model continue the prompt, token by token"));
-    m_play->setEnabled(playing || (m_generation.canStart() && !m_generation.hasEnded()));
-    m_step->setEnabled(!playing && m_generation.canStart() && !m_generation.hasEnded());
+    m_play->setEnabled(playing || goesOn);
+    m_step->setEnabled(!playing && goesOn);
     m_discard->setEnabled(started);
     m_keep->setEnabled(m_generation.hasTokens() && !playing);
     // They decide the first draw, so they hold for a whole continuation.
     m_temperature->setEnabled(!started);
     m_seed->setEnabled(!started);
+    const QString locked = started ? QLatin1Char('\n')
+            + tr("Locked: this continuation was drawn with it. Discard to "
+                 "change it.")
+                                   : QString();
+    m_temperature->setToolTip(
+        tr("0 takes the most likely token every time; higher draws more freely") + locked);
+    m_seed->setToolTip(tr("The same seed draws the same tokens") + locked);
     const QString added = counted(m_generation.shownTokens(), tr("token"), tr("tokens"));
     if (m_generation.hasEnded())
         m_state->setText(tr("ended by the model after %1").arg(added));

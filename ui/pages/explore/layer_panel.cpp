@@ -5,15 +5,18 @@
 #include <algorithm>
 
 #include <QGuiApplication>
+#include <QHBoxLayout>
 #include <QLabel>
 
 #include "core/experiments/expert_loads.h"
 #include "ui/pages/explore/expert_grid_view.h"
 #include "ui/pages/explore/expert_menu.h"
+#include "ui/pages/explore/flow_layout.h"
 #include "ui/pages/explore/grid_tools.h"
 #include "ui/pages/explore/roles.h"
 #include "ui/session/session.h"
 #include "ui/style/segmented_control.h"
+#include "ui/style/style.h"
 
 namespace moescope::ui {
 
@@ -33,7 +36,7 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
     , m_session(session)
     , m_grid(static_cast<ExpertGridView*>(view()))
     , m_view(new SegmentedControl(style, {tr("chosen"), tr("probabilities"), tr("logits")}))
-    , m_orderLabel(makeLabel(QStringLiteral("muted"), tr("order")))
+    , m_orderPair(new QWidget)
     , m_order(new SegmentedControl(style, {tr("id"), tr("load"), tr("clustered")}))
     , m_router(new SegmentedControl(style, {tr("experts"), tr("attention heads")}))
 {
@@ -43,8 +46,9 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
     m_view->setObjectName(QStringLiteral("layerView"));
     m_view->setSegmentToolTip(
         0, tr("The chosen experts with their weight; the number is the rank of the choice"));
-    m_view->setSegmentToolTip(
-        1, tr("Softmax of the router's logits over all experts, chosen or not"));
+    m_view->setSegmentToolTip(1,
+        tr("Softmax of the router's logits over all experts, chosen or not, whatever the router's "
+           "own score is"));
     m_view->setSegmentToolTip(2, tr("What the router computed, before softmax"));
     m_order->setName(tr("order of experts"));
     m_order->setObjectName(QStringLiteral("layerOrder"));
@@ -58,41 +62,38 @@ LayerPanel::LayerPanel(Style& style, Session& session, QWidget* parent)
         1, tr("Which attention heads read a token: this family has a second router for them"));
     m_router->hide();
     addLeadingWidget(m_router);
-    addFooterWidget(m_view);
-    addFooterSpace();
-    addFooterWidget(m_orderLabel);
-    addFooterWidget(m_order);
+    auto* pair = new QHBoxLayout(m_orderPair);
+    pair->setContentsMargins(0, 0, 0, 0);
+    pair->setSpacing(style.pxInt(8));
+    pair->addWidget(makeLabel(QStringLiteral("muted"), tr("order")));
+    pair->addWidget(m_order);
+    auto* footer = new QWidget;
+    auto* controls = new FlowLayout(style.pxInt(8), footer);
+    controls->addWidget(m_view);
+    controls->addWidget(m_orderPair);
+    addFooterWidget(footer);
     connect(m_view, &SegmentedControl::currentChanged, this, [this] {
         rebuild();
         emit lookChanged();
     });
     connect(m_order, &SegmentedControl::currentChanged, this, [this] {
-        arrange();
+        orderChanged();
         emit lookChanged();
     });
-    connect(m_router, &SegmentedControl::currentChanged, this, [this] {
-        rebuild();
-        showSelection();
-    });
+    connect(m_router, &SegmentedControl::currentChanged, this,
+        [this](int router) { emit headsWanted(router == 1); });
     connectGrid();
 }
 
 bool LayerPanel::showsHeads() const
 {
-    if (m_router->current() != 1 || !m_scene || !m_layer)
-        return false;
-    const auto& layers = m_scene->side(m_side)->trace.attention.layers;
-    return std::ranges::find(layers, *m_layer) != layers.end();
+    return m_scene && m_layer && m_scene->showsHeads()
+        && m_scene->routing(m_side)->trace.ordinalOf(*m_layer);
 }
 
 SidePointer LayerPanel::shownSide() const
 {
-    SidePointer side = m_scene->side(m_side);
-    if (!showsHeads())
-        return side;
-    auto shown = std::make_shared<ExploreResult::Side>(*side);
-    shown->trace = attentionTrace(side->trace).value_or(side->trace);
-    return shown;
+    return showsHeads() ? m_scene->routing(m_side) : m_scene->side(m_side);
 }
 
 void LayerPanel::connectGrid()
@@ -124,8 +125,7 @@ void LayerPanel::setFixedSide(PromptSide side, const QString& name)
 void LayerPanel::keepOnly(Controls controls)
 {
     m_view->setVisible(controls == Controls::View);
-    m_order->setVisible(controls == Controls::Order);
-    m_orderLabel->setVisible(controls == Controls::Order);
+    m_orderPair->setVisible(controls == Controls::Order);
 }
 
 int LayerPanel::viewIndex() const
@@ -152,7 +152,9 @@ PromptSide LayerPanel::sideOf(const ExploreScene& scene) const
 void LayerPanel::showScene(const ExploreScene& scene)
 {
     const PromptSide side = sideOf(scene);
-    const bool isNew = scene.result != m_result || scene.layer() != m_layer || side != m_side;
+    const bool isNew = scene.result != m_result || scene.layer() != m_layer || side != m_side
+        || scene.showsHeads() != m_heads;
+    m_heads = scene.showsHeads();
     m_scene = scene;
     m_result = scene.result;
     m_layer = scene.layer();
@@ -171,11 +173,19 @@ void LayerPanel::rebuild()
         m_router->setVisible(hasHeads);
         placeSubtitle();
     }
+    {
+        const QSignalBlocker quiet(m_router);
+        m_router->setCurrent(m_heads ? 1 : 0);
+    }
     const SidePointer side = shownSide();
     const bool heads = showsHeads();
+    const MoeModel& model = *m_result->model->model;
     LazyGrid grid = layerGrid(side, *m_layer, static_cast<GridView>(viewIndex()),
         heads ? std::nullopt : counterpart(m_result, m_side == PromptSide::B),
-        heads ? nullptr : &m_result->model->model->config().router);
+        heads ? nullptr : &model.config().router,
+        heads ? std::span<const float>() : model.layer(*m_layer).selectionBias);
+    if (orderIndex() == ById) // in other orders the groups do not stand together
+        grid.heading.caption += grid.bandNote;
     if (heads) {
         grid.heading.title += tr(", attention").toStdString();
         grid.heading.caption = tr("Every attention expert is a set of query heads; the numbers "
@@ -194,6 +204,14 @@ void LayerPanel::rebuild()
         QStringLiteral("explore"), counted(side->trace.tokenCount(), tr("token"), tr("tokens")));
     setCaptionVisible(true);
     arrange();
+}
+
+void LayerPanel::orderChanged()
+{
+    if (m_scene && m_result->model->model->config().router.groups > 1)
+        rebuild(); // its caption speaks of the order
+    else
+        arrange();
 }
 
 void LayerPanel::arrange()
@@ -274,10 +292,15 @@ void LayerPanel::onColumnClicked(int col, Qt::KeyboardModifiers modifiers)
 
 void LayerPanel::openMenu(int col, const QPoint& position)
 {
-    if (!isExpert(col))
-        return;
-    QMenu* menu = makeExpertMenu(m_session, *m_layer, expertOf(col), this);
-    menu->addSeparator();
+    QMenu* menu = nullptr;
+    if (isExpert(col)) {
+        menu = makeExpertMenu(m_session, *m_layer, expertOf(col), this);
+        menu->addSeparator();
+    } else {
+        menu = new QMenu(this);
+        menu->setObjectName(QStringLiteral("gridMenu"));
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+    }
     menu->addActions(m_grid->exportActions());
     menu->popup(position);
 }

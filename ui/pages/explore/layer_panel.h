@@ -5,8 +5,6 @@
 #include "ui/figures/figure_panel.h"
 #include "ui/pages/explore/explore_scene.h"
 
-class QLabel;
-
 namespace moescope::ui {
 
 class ExpertGridView;
@@ -33,6 +31,7 @@ public:
 
 signals:
     void lookChanged();
+    void headsWanted(bool heads); ///< the router of attention heads was chosen, or left
 
 private:
     void connectGrid();
@@ -40,6 +39,7 @@ private:
     void arrange();
     /// Of the routing that is shown: the experts', or that of attention heads.
     SidePointer shownSide() const;
+    void orderChanged();
     bool showsHeads() const;
     void showSelection();
     bool isExpert(int col) const; ///< not a shared one
@@ -51,7 +51,7 @@ private:
     Session& m_session;
     ExpertGridView* m_grid;
     SegmentedControl* m_view;
-    QLabel* m_orderLabel;
+    QWidget* m_orderPair; ///< the control with its name
     SegmentedControl* m_order;
     SegmentedControl* m_router; ///< only in families with two
     std::optional<PromptSide> m_fixed;
@@ -59,6 +59,7 @@ private:
     std::optional<ExploreScene> m_scene;
     std::shared_ptr<const ExploreResult> m_result;
     std::optional<LayerId> m_layer;
+    bool m_heads = false;
     PromptSide m_side = PromptSide::A;
 };
 

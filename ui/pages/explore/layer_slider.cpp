@@ -67,7 +67,7 @@ bool LayerSlider::isLast() const
 
 QSize LayerSlider::sizeHint() const
 {
-    return {m_style.pxInt(400), m_style.pxInt(34)};
+    return {m_style.pxInt(200), m_style.pxInt(34)};
 }
 
 QSize LayerSlider::minimumSizeHint() const

@@ -44,6 +44,11 @@ QString LazyGridSource::cellNote(int row, int col) const
     return text(m_grid.note(index(row), index(col)));
 }
 
+QString LazyGridSource::cellMeaning(int col) const
+{
+    return gapLabel(col).isEmpty() ? text(m_grid.meaning) : QString();
+}
+
 QString LazyGridSource::rowLabel(int row) const
 {
     return text(m_grid.frame().rowLabels[index(row)]);

@@ -16,6 +16,7 @@ public:
     int cols() const override;
     GridCell cell(int row, int col) const override;
     QString cellNote(int row, int col) const override;
+    QString cellMeaning(int col) const override;
     QString rowLabel(int row) const override;
     QString colLabel(int col) const override;
     QString rowTitle() const override;

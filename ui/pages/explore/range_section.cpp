@@ -41,8 +41,8 @@ RangeSection::RangeSection(Style& style, Session& session, QWidget* parent)
     m_bars->setObjectName(QStringLiteral("rangeLoads"));
     m_bars->setAccessibleName(tr("Experts of the span, by share of its tokens"));
     m_bars->setChoosable(true);
-    m_text->setWordWrap(true);
-    m_null->setWordWrap(true);
+    for (QLabel* label : {m_title, m_text, m_barsTitle, m_null})
+        label->setWordWrap(true);
     connect(&style, &Style::changed, this,
         [this] { m_text->setFont(fontFor(m_style.mono(), m_text->text())); });
     auto* column = new QVBoxLayout(this);
@@ -58,7 +58,7 @@ RangeSection::RangeSection(Style& style, Session& session, QWidget* parent)
 
 void RangeSection::showScene(const ExploreScene& scene, const TokenRange& range)
 {
-    const RoutingTrace& trace = scene.side(scene.focus())->trace;
+    const RoutingTrace& trace = scene.routing(scene.focus())->trace;
     m_title->setText(tr("TOKENS %1 TO %2").arg(range.first).arg(range.last));
     std::string text;
     for (std::size_t t = range.first; t <= range.last && t < range.first + kTokensShown; ++t)
@@ -101,6 +101,7 @@ void RangeSection::showScene(const ExploreScene& scene, const TokenRange& range)
                              .arg(scene.layer().value)
                              .arg(counted(table.tokens, tr("token"), tr("tokens"))));
     m_bars->setBars(std::move(bars), full);
+    m_bars->setChoosable(!scene.showsHeads());
     m_bars->setNull(table.evenShare, table.band);
     m_null->setText(tr("tick: even share %1; line: 95 % of even random routing, %2–%3. Grey bars "
                        "are as random.")

@@ -7,9 +7,12 @@
 #include <QVBoxLayout>
 
 #include "core/base/text.h"
+#include "core/experiments/intervention_effect.h"
 #include "ui/figures/token_strip_view.h"
 #include "ui/pages/explore/find_bar.h"
+#include "ui/pages/explore/roles.h"
 #include "ui/session/session.h"
+#include "ui/style/inline_message.h"
 #include "ui/style/segmented_control.h"
 #include "ui/style/style.h"
 
@@ -36,12 +39,15 @@ bool isWholeAnalogy(const std::vector<TaggedToken>& tags)
         && std::any_of(pivot, tags.end(), isTo);
 }
 
-} // namespace
+struct Pill {
+    QString words;
+    QString help;
+};
 
-QStringList patternPills(const ExploreResult::Side& side)
+std::vector<Pill> pillsOf(const ExploreResult::Side& side)
 {
-    constexpr qsizetype kMost = 2;
-    QStringList pills;
+    constexpr std::size_t kMost = 2;
+    std::vector<Pill> pills;
     if (!side.trace.tokens.empty() && isBareId(side.trace.tokens.back()))
         return pills;
     for (const CategoryHit& hit : side.categories) {
@@ -51,15 +57,49 @@ QStringList patternPills(const ExploreResult::Side& side)
         QString name = QString::fromStdString(hit.category);
         if (name == QLatin1String("analogy") && isWholeAnalogy(side.tags))
             name = TokenPanel::tr("analogy  A is to B as C is to D");
-        pills += name.replace(QLatin1Char('_'), QLatin1Char(' '));
+        QStringList patterns;
+        const auto kinds = categories();
+        if (const auto kind = std::ranges::find(kinds, hit.category, &Category::id);
+            kind != kinds.end())
+            for (const Pattern& pattern : kind->patterns)
+                patterns += QString::fromStdString(pattern.text);
+        pills.push_back({name.replace(QLatin1Char('_'), QLatin1Char(' ')),
+            TokenPanel::tr(
+                "%1 stand in word types that are usual in this kind of text: %2. A guess "
+                "from the words alone; the model takes no part in it.")
+                .arg(counted(hit.tokens, TokenPanel::tr("token"), TokenPanel::tr("tokens")),
+                    patterns.join(QStringLiteral(", ")))});
     }
     const auto best = std::ranges::max_element(side.notes, {}, [](const PatternNote& note) {
         return note.label.empty() || note.label.starts_with("sequence") ? 0 : note.interest;
     });
     if (best != side.notes.end() && !best->label.empty() && !best->label.starts_with("sequence"))
-        pills += QStringLiteral("%1: %2").arg(QString::fromStdString(best->label),
-            QString::fromStdString(visibleToken(side.trace.tokens[best->token].text)));
+        pills.push_back({QStringLiteral("%1: %2").arg(QString::fromStdString(best->label),
+                             QString::fromStdString(
+                                 visibleToken(side.trace.tokens[best->token].text))),
+            TokenPanel::tr("The word whose neighbours say most about the text: its trigram is %1 "
+                           "(position %2).")
+                .arg(QString::fromStdString(best->trigram))
+                .arg(best->token)});
     return pills;
+}
+
+} // namespace
+
+QStringList patternPills(const ExploreResult::Side& side)
+{
+    QStringList words;
+    for (const Pill& pill : pillsOf(side))
+        words += pill.words;
+    return words;
+}
+
+QStringList patternHelp(const ExploreResult::Side& side)
+{
+    QStringList help;
+    for (const Pill& pill : pillsOf(side))
+        help += pill.help;
+    return help;
 }
 
 TokenPanel::TokenPanel(Style& style, Session& session, QWidget* parent)
@@ -70,6 +110,7 @@ TokenPanel::TokenPanel(Style& style, Session& session, QWidget* parent)
     , m_switch(new SegmentedControl(
           style, {tr("side by side"), QStringLiteral("A"), QStringLiteral("B")}))
     , m_find(new FindBar(style))
+    , m_warning(new InlineMessage(style))
 {
     setAccessibleName(tr("Tokens"));
     m_switch->setName(tr("shown"));
@@ -82,6 +123,8 @@ TokenPanel::TokenPanel(Style& style, Session& session, QWidget* parent)
     strips->addWidget(m_a);
     strips->addWidget(m_b);
     strips->addWidget(m_find);
+    strips->addWidget(m_warning);
+    m_warning->setObjectName(QStringLiteral("promptWarning"));
     m_b->hide();
     addHeaderWidget(m_switch);
     setHeaderVisible(false);
@@ -122,11 +165,22 @@ void TokenPanel::showScene(const ExploreScene& scene)
 {
     const ExploreResult& result = *scene.result;
     const bool twoTexts = result.b && !sameTokens(result.a.trace, result.b->trace);
+    if (scene.result != m_result) {
+        QStringList warnings;
+        for (const std::string& warning : exploreWarnings(result))
+            warnings += QString::fromStdString(warning);
+        if (warnings.isEmpty())
+            m_warning->clear();
+        else
+            m_warning->showMessage(InlineMessage::Kind::Warning, warnings.join(QLatin1Char(' ')));
+        markChanges(scene);
+    }
     if (scene.result != m_result || scene.layer() != m_layer) {
         m_result = scene.result;
         m_layer = scene.layer();
         m_a->setFigure(shared(tokenStripFigure(result.a, *m_layer)));
-        m_a->setPatterns(twoTexts ? QStringList() : patternPills(result.a));
+        m_a->setPatterns(twoTexts ? QStringList() : patternPills(result.a),
+            twoTexts ? QStringList() : patternHelp(result.a));
         m_a->setSideLetter(twoTexts ? QStringLiteral("A") : QString());
         m_a->setFooterVisible(!twoTexts); // one legend for both
         m_b->setVisible(twoTexts);
@@ -142,7 +196,7 @@ void TokenPanel::showScene(const ExploreScene& scene)
         m_b->setVisibleRows(rows);
         updateGeometry();
     }
-    showSwitch(scene);
+    showMode(scene);
     const auto mark = [&](TokenStripView* strip, PromptSide side) {
         const auto token = scene.tokenOn(side);
         const auto range = scene.rangeOn(side);
@@ -157,11 +211,22 @@ void TokenPanel::showScene(const ExploreScene& scene)
         mark(m_b, PromptSide::B);
 }
 
-void TokenPanel::showSwitch(const ExploreScene& scene)
+void TokenPanel::markChanges(const ExploreScene& scene)
+{
+    QList<int> changed;
+    if (scene.comparing == Comparing::Changes)
+        for (const auto& change :
+            interventionEffect(scene.result->a.trace, scene.result->b->trace).changes)
+            changed += static_cast<int>(change.token);
+    m_a->setChanged(changed);
+}
+
+void TokenPanel::showMode(const ExploreScene& scene)
 {
     if (scene.comparing != m_comparing) {
         m_comparing = scene.comparing;
         const QSignalBlocker quiet(m_switch);
+        m_switch->setCurrent(0);
         if (m_comparing == Comparing::Changes) {
             m_switch->setLabels({tr("side by side"), tr("untouched"), tr("changed")});
             setTitle(tr("Changed model"));
@@ -197,14 +262,15 @@ void TokenPanel::openFind()
 void TokenPanel::find(const QString& text, bool forward, bool fromHere)
 {
     if (!m_result || text.isEmpty()) {
-        m_find->setFound(true);
+        m_find->setFound(0, 0);
         return;
     }
     const bool inB = m_session.selection().side == PromptSide::B && m_b->isVisible();
     TokenStripView* strip = inB ? m_b : m_a;
     const int from = std::max(0, strip->current()) + (fromHere ? 0 : forward ? 1 : -1);
     const int found = strip->findToken(text, from, forward);
-    m_find->setFound(found >= 0);
+    const QList<int> all = strip->tokensWith(text);
+    m_find->setFound(static_cast<int>(all.indexOf(found)) + 1, static_cast<int>(all.size()));
     if (found >= 0)
         m_session.selectToken(
             static_cast<std::size_t>(found), inB ? PromptSide::B : PromptSide::A, true);

@@ -8,6 +8,7 @@
 namespace moescope::ui {
 
 class FindBar;
+class InlineMessage;
 class SegmentedControl;
 class Session;
 class TokenStripView;
@@ -21,6 +22,9 @@ public:
     TokenPanel(Style& style, Session& session, QWidget* parent = nullptr);
 
     void showScene(const ExploreScene& scene);
+    /// What is compared: another mode begins with both sides, whatever was chosen in the one
+    /// before.
+    void showMode(const ExploreScene& scene);
     void showHover();
     ShownSides wantedSides() const;
 
@@ -33,13 +37,14 @@ signals:
 private:
     TokenStripView* makeStrip(const QString& name, PromptSide side);
     void find(const QString& text, bool forward, bool fromHere);
-    void showSwitch(const ExploreScene& scene);
+    void markChanges(const ExploreScene& scene);
 
     Session& m_session;
     TokenStripView* m_a;
     TokenStripView* m_b;
     SegmentedControl* m_switch;
     FindBar* m_find;
+    InlineMessage* m_warning;
     std::shared_ptr<const ExploreResult> m_result;
     std::optional<LayerId> m_layer;
     Comparing m_comparing = Comparing::Nothing;
@@ -47,5 +52,7 @@ private:
 
 /// Pills under the strip: the prompt's categories and its most telling pattern.
 QStringList patternPills(const ExploreResult::Side& side);
+/// What each of them means, in plain words.
+QStringList patternHelp(const ExploreResult::Side& side);
 
 } // namespace moescope::ui

@@ -38,6 +38,7 @@ private:
     QLabel* m_position;
     QLabel* m_type;
     QWidget* m_experts;
+    QLabel* m_expertsTitle;
     LayerWeightsView* m_layers;
     QLabel* m_rounding;
     QLabel* m_nextTitle;
