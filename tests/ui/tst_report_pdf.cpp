@@ -90,6 +90,18 @@ private slots:
         QVERIFY2(longOne > 5 && longOne < 30, qPrintable(QString::number(longOne)));
     }
 
+    void everyPageHoldsItsOwnRowsAlone()
+    {
+        Style style;
+        const auto bytesAPage = [&](std::size_t rows) {
+            const QByteArray pdf = reportPdf(reportOf({gridOf(rows)}), style);
+            return static_cast<double>(pdf.size()) / pages(pdf);
+        };
+        const double shortOne = bytesAPage(200);
+        const double longOne = bytesAPage(1600);
+        QVERIFY2(longOne < 2 * shortOne, qPrintable(QString::number(longOne / shortOne)));
+    }
+
     void manyFindingsFillSeveralPages()
     {
         Style style;

@@ -53,7 +53,13 @@ Status RoutingGridView::drawWhole(const Ink& ink, const QRectF& rect) const
                 + " columns, too many for a picture; save the data as CSV, or show fewer tokens.");
     ink.painter.save();
     ink.painter.translate(rect.topLeft());
-    drawGrid(ink, wholeGeometry(rect.width()));
+    GridGeometry geometry = wholeGeometry(rect.width());
+    if (ink.painter.hasClipping()) {
+        const QRectF clip = ink.painter.clipBoundingRect();
+        const double line = ink.style.px(20); // of a label that reaches beyond its row
+        geometry.keepRowsBetween(clip.top() - line, clip.bottom() + line);
+    }
+    drawGrid(ink, geometry);
     ink.painter.restore();
     return {};
 }

@@ -90,15 +90,26 @@ int GridGeometry::placeAt(double x) const
     return place < cols ? place : -1;
 }
 
+void GridGeometry::keepRowsBetween(double top, double bottom)
+{
+    const double origin = cells.top() - scroll.y();
+    const auto row = [&](double y) {
+        return static_cast<int>(std::clamp((y - origin) / cellHeight, -1.0, double(rows)));
+    };
+    leastRow = std::max(0, row(top));
+    mostRow = row(bottom);
+}
+
 int GridGeometry::firstRow() const
 {
-    return std::max(0, static_cast<int>(scroll.y() / cellHeight));
+    return std::max(leastRow, static_cast<int>(scroll.y() / cellHeight));
 }
 
 int GridGeometry::lastRow() const
 {
-    return std::min(rows, static_cast<int>(std::ceil((scroll.y() + cells.height()) / cellHeight)))
-        - 1;
+    const int seen
+        = std::min(rows, static_cast<int>(std::ceil((scroll.y() + cells.height()) / cellHeight)));
+    return std::min(seen - 1, mostRow);
 }
 
 int GridGeometry::firstPlace() const

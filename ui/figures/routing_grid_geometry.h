@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <limits>
+
 #include <QPoint>
 #include <QRectF>
 
@@ -40,6 +42,11 @@ struct GridGeometry {
     double contentHeight = 0;
     int rows = 0;
     int cols = 0;
+    int leastRow = 0;
+    int mostRow = std::numeric_limits<int>::max();
+
+    /// Leaves out rows that lie wholly above `top` or below `bottom`: slices of a long picture.
+    void keepRowsBetween(double top, double bottom);
 
     QSizeF whole() const; ///< size that shows everything
     QSizeF scrollRange() const;

@@ -42,8 +42,12 @@ Status TokenStripView::drawWhole(const Ink& ink, const QRectF& rect) const
     ink.painter.save();
     ink.painter.translate(rect.topLeft());
     drawSide(ink);
-    for (std::size_t row = 0; row < layout.rows(); ++row)
-        drawRow(ink, layout, row);
+    const QRectF clip = ink.painter.clipBoundingRect();
+    for (std::size_t row = 0; row < layout.rows(); ++row) {
+        const double top = static_cast<double>(row) * rowHeight();
+        if (!ink.painter.hasClipping() || (top < clip.bottom() && top + rowHeight() > clip.top()))
+            drawRow(ink, layout, row);
+    }
     ink.painter.restore();
     const double footer = footerHeight(rect.width());
     drawFooter(ink, {rect.left(), rect.bottom() - footer, rect.width(), footer});
