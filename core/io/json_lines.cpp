@@ -26,6 +26,7 @@ namespace {
 
 /// The line itself, the parser's copy and the parsed text.
 constexpr std::uint64_t kCopiesOfLine = 3;
+constexpr std::size_t kLongestLine = std::size_t{1} << 30;
 
 /// Reads lines from a file, a pipe or a terminal; a stop request ends the wait for more.
 class LineReader {
@@ -62,6 +63,11 @@ public:
                 : cannotRead();
         if (S_ISDIR(info.st_mode))
             return fail(ErrorCode::Io, fmt::format("{} is a folder, not a file.", m_name));
+        // Others, such as /dev/zero, need not end.
+        if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode) && ::isatty(m_input) == 0)
+            return fail(ErrorCode::Io,
+                fmt::format(
+                    "{} is neither a file nor a pipe; lines cannot be read from it.", m_name));
         return {};
     }
 
@@ -76,6 +82,10 @@ public:
                 m_at = end + 1;
                 return true;
             }
+            if (line.size() > kLongestLine)
+                return fail(ErrorCode::BadFormat,
+                    fmt::format(
+                        "{} has a line of more than {}.", m_name, formatBytes(kLongestLine)));
             if (line.size() > m_buffer.size())
                 MOESCOPE_CHECK(m_context.checkMemory(
                     kCopiesOfLine * line.size(), fmt::format("A line of {}", m_name)));

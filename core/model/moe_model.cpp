@@ -111,14 +111,16 @@ std::uint32_t ModelConfig::mixtureLayerCount() const
 namespace {
 
 /// generation_config.json may name more end tokens than config.json; without it nothing changes.
-void addGenerationEndTokens(ModelConfig& config, const fs::path& folder)
+Status addGenerationEndTokens(ModelConfig& config, const fs::path& folder)
 {
     const auto generation = readJsonFile(folder / "generation_config.json", 1U << 20);
+    if (!generation && generation.error().code != ErrorCode::NotFound)
+        return tl::unexpected(generation.error());
     if (!generation || !generation->is_object())
-        return;
+        return {};
     const auto it = generation->find("eos_token_id");
     if (it == generation->end())
-        return;
+        return {};
     const auto add = [&](const Json& id) {
         if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= config.vocabulary)
             return;
@@ -130,6 +132,7 @@ void addGenerationEndTokens(ModelConfig& config, const fs::path& folder)
         std::ranges::for_each(*it, add);
     else
         add(*it);
+    return {};
 }
 
 std::uint64_t elements(const MlpTensors& mlp)
@@ -270,7 +273,7 @@ Result<Described> openFolder(const Checkpoint& checkpoint)
     model.config.modelType = *modelType;
     model.config.familyName = family->name;
     dropUnknownEndTokens(model.config);
-    addGenerationEndTokens(model.config, checkpoint.folder());
+    MOESCOPE_CHECK(addGenerationEndTokens(model.config, checkpoint.folder()));
     MOESCOPE_CHECK(checkScales(json, checkpoint));
     auto tensors = family->findTensors(model.config, checkpoint);
     if (!tensors) {

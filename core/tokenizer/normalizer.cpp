@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/normalizer.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "core/base/text.h"
 #include "core/io/json.h"
@@ -24,11 +27,16 @@ std::optional<NormalForm> normalForm(std::string_view type)
     return std::nullopt;
 }
 
+/// No published normaliser comes near; only steps that feed one another do.
+constexpr std::size_t kMostGrowth = 100;
+constexpr std::size_t kLeastRoom = std::size_t{1} << 20;
+
 } // namespace
 
 Result<Normalizer> Normalizer::parse(const Json& json, std::string_view source)
 {
     Normalizer result;
+    result.m_source = source;
     if (!json.is_null())
         MOESCOPE_CHECK(result.addSteps(json, source));
     return result;
@@ -66,12 +74,17 @@ Status Normalizer::addSteps(const Json& json, std::string_view source)
 
 Status Normalizer::apply(AlignedText& text) const
 {
-    for (const Step& step : m_steps)
-        MOESCOPE_CHECK(std::visit([&](const auto& s) { return run(s, text); }, step));
+    const std::size_t most = std::max(kLeastRoom, kMostGrowth * text.text.size());
+    for (const Step& step : m_steps) {
+        MOESCOPE_CHECK(std::visit([&](const auto& s) { return run(s, text, most); }, step));
+        if (text.text.size() > most)
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{} makes a text more than {} times as long.", m_source, kMostGrowth));
+    }
     return {};
 }
 
-Status Normalizer::run(const Prepend& step, AlignedText& text)
+Status Normalizer::run(const Prepend& step, AlignedText& text, std::size_t)
 {
     if (text.text.empty())
         return {};
@@ -80,7 +93,7 @@ Status Normalizer::run(const Prepend& step, AlignedText& text)
     return {};
 }
 
-Status Normalizer::run(const Replace& step, AlignedText& text)
+Status Normalizer::run(const Replace& step, AlignedText& text, std::size_t most)
 {
     Searcher searcher(step.pattern);
     std::vector<Segment> segments;
@@ -88,6 +101,8 @@ Status Normalizer::run(const Replace& step, AlignedText& text)
     AlignedText out;
     out.reserve(text.text.size());
     for (const Segment& segment : segments) {
+        if (out.text.size() > most)
+            break; // the caller refuses it
         if (segment.match)
             out.append(step.content, segment.end > 0 ? text.spans[segment.end - 1] : ByteSpan());
         else
@@ -97,7 +112,7 @@ Status Normalizer::run(const Replace& step, AlignedText& text)
     return {};
 }
 
-Status Normalizer::run(const Strip& step, AlignedText& text)
+Status Normalizer::run(const Strip& step, AlignedText& text, std::size_t)
 {
     std::size_t begin = 0;
     std::size_t end = text.text.size();
@@ -120,13 +135,13 @@ Status Normalizer::run(const Strip& step, AlignedText& text)
     return {};
 }
 
-Status Normalizer::run(const Lowercase&, AlignedText& text)
+Status Normalizer::run(const Lowercase&, AlignedText& text, std::size_t)
 {
     toLowercase(text);
     return {};
 }
 
-Status Normalizer::run(NormalForm step, AlignedText& text)
+Status Normalizer::run(NormalForm step, AlignedText& text, std::size_t)
 {
     normalize(text, step);
     return {};

@@ -22,6 +22,7 @@ public:
     static Result<Normalizer> parse(const Json& json, std::string_view source);
 
     bool empty() const { return m_steps.empty(); }
+    /// Refuses steps that make the text very much longer: those of a hostile file.
     Status apply(AlignedText& text) const;
 
 private:
@@ -40,13 +41,15 @@ private:
     using Step = std::variant<Prepend, Replace, Strip, Lowercase, NormalForm>;
 
     Status addSteps(const Json& json, std::string_view source);
-    static Status run(const Prepend& step, AlignedText& text);
-    static Status run(const Replace& step, AlignedText& text);
-    static Status run(const Strip& step, AlignedText& text);
-    static Status run(const Lowercase& step, AlignedText& text);
-    static Status run(NormalForm step, AlignedText& text);
+    // `most`: bytes after which a text is refused.
+    static Status run(const Prepend& step, AlignedText& text, std::size_t most);
+    static Status run(const Replace& step, AlignedText& text, std::size_t most);
+    static Status run(const Strip& step, AlignedText& text, std::size_t most);
+    static Status run(const Lowercase& step, AlignedText& text, std::size_t most);
+    static Status run(NormalForm step, AlignedText& text, std::size_t most);
 
     std::vector<Step> m_steps;
+    std::string m_source; ///< the file, for its refusals
 };
 
 } // namespace moescope::tokenization

@@ -36,10 +36,13 @@ public:
         MOESCOPE_TRY(m_facts, inspectSentencePieceModel(bytes, path.string()));
         if (const auto status
             = m_processor.LoadFromSerializedProto(modelFor(TextPart::Beginning, bytes));
-            !status.ok())
+            !status.ok()) {
+            std::string reason = toValidUtf8(status.message());
+            while (reason.ends_with('.'))
+                reason.pop_back();
             return fail(ErrorCode::BadFormat,
-                fmt::format("{} is not a usable sentencepiece model: {}.", path.string(),
-                    toValidUtf8(status.message())));
+                fmt::format("{} is not a usable sentencepiece model: {}.", path.string(), reason));
+        }
         const auto resolve = [&](const std::optional<std::string>& token, int own) {
             const auto id = token ? findPiece(*token) : std::nullopt;
             return id.value_or(own);

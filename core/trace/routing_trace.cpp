@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/text.h"
 #include "core/runtime/runnable.h"
 
 namespace moescope {
@@ -241,6 +242,24 @@ TraceToken traceToken(const OpenModel& open, std::int32_t id)
     return token;
 }
 
+namespace {
+
+/// A tokenizer may know more than the model it lies beside.
+Status checkVocabulary(const OpenModel& open, std::span<const std::int32_t> ids)
+{
+    const auto size = static_cast<std::int64_t>(open.model ? open.model->config().vocabulary : 0);
+    for (const std::int32_t id : ids)
+        if (size > 0 && id >= size)
+            return fail(ErrorCode::BadFormat,
+                fmt::format(
+                    "The tokenizer of {} gives \"{}\" the id {}, but the model's vocabulary "
+                    "has {} tokens.",
+                    open.path.string(), toValidUtf8(open.tokenizer->tokenBytes(id)), id, size));
+    return {};
+}
+
+} // namespace
+
 Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const TraceRequest& request)
 {
     if (open.model)
@@ -267,6 +286,7 @@ Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const Trac
                            : open.tokenizer->encode(request.text));
     if (encoding.ids.empty())
         return fail(ErrorCode::InvalidArgument, "The prompt is empty.");
+    MOESCOPE_CHECK(checkVocabulary(open, encoding.ids));
     for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
         TraceToken token = traceToken(open, encoding.ids[i]);
         token.begin = encoding.offsets[i].first;

@@ -168,6 +168,8 @@ private slots:
         VERIFY_FAILS(
             tokenize(name + QStringLiteral("/tokenizer.json")), 3, "a device, pipe or socket");
         VERIFY_FAILS(tokenize(QStringLiteral("/dev/zero")), 3, "a device, pipe or socket");
+        VERIFY_FAILS(inspect(folder), 3, "generation_config.json is a device, pipe or socket");
+        fs::remove(folder / "generation_config.json");
         VERIFY_EXIT(inspect(folder), 0);
         VERIFY_FAILS(inspect(folder / "tokenizer.json"), 3, "a device, pipe or socket");
         VERIFY_FAILS(inspect("/dev/zero"), 3, "a device, pipe or socket");
@@ -261,6 +263,44 @@ private slots:
 
         VERIFY_OK(writeFileAtomically(shapes / "config.json", "{\"model_type\": \"olmoe\", "));
         VERIFY_FAILS(inspect(shapes), 3, "config.json");
+    }
+
+    void brokenPartsOfModelsAreThree()
+    {
+        const QTemporaryDir work;
+        const auto explore = [](const fs::path& model) {
+            return runCli({QStringLiteral("explore"), QString::fromStdString(model.string()),
+                QStringLiteral("--prompt"), QStringLiteral("aaaaaaaaaaaaaaaaaaaaaaaa")});
+        };
+        const fs::path model = fs::path(work.path().toStdString()) / "model";
+        fs::copy(resources() / "samples" / "native", model);
+
+        VERIFY_OK(writeFileAtomically(model / "generation_config.json", "{\"a\":"));
+        VERIFY_FAILS(explore(model), 3, "generation_config.json");
+        fs::remove(model / "generation_config.json");
+
+        // A token that the model does not have.
+        const auto text = readTextFile(model / "tokenizer.json", 1U << 26);
+        VERIFY_OK(text);
+        Json tokenizer = Json::parse(*text);
+        Json added = tokenizer["added_tokens"].front();
+        added["id"] = 11143;
+        added["content"] = "aaa";
+        tokenizer["added_tokens"].push_back(added);
+        VERIFY_OK(writeFileAtomically(model / "tokenizer.json", tokenizer.dump()));
+        VERIFY_FAILS(explore(model), 3, "but the model's vocabulary");
+
+        // Steps that feed one another make gigabytes of a short text.
+        tokenizer = Json::parse(*text);
+        const Json step{{"type", "Replace"}, {"pattern", {{"String", "a"}}},
+            {"content", std::string(1000, 'a')}};
+        tokenizer["normalizer"] = {{"type", "Sequence"}, {"normalizers", {step, step, step, step}}};
+        VERIFY_OK(writeFileAtomically(model / "tokenizer.json", tokenizer.dump()));
+        VERIFY_FAILS(explore(model), 3, "times as long");
+
+        VERIFY_FAILS(runCli(words("tokenize native --file /dev/zero")), 3, "/dev/zero");
+        VERIFY_FAILS(
+            runCli(words("trace native --prompts /dev/zero --out x.safetensors")), 3, "/dev/zero");
     }
 
     void unknownFamiliesAreFourButCanBeInspected()

@@ -374,6 +374,10 @@ void MainWindow::onModelOpened()
     if (open.tokenizer && !open.tokenizer->warning().empty())
         m_message->showMessage(
             InlineMessage::Kind::Warning, QString::fromStdString(open.tokenizer->warning()));
+    if (open.model && !open.tokenizer && open.tokenizerError.code != ErrorCode::NotFound)
+        m_message->showMessage(InlineMessage::Kind::Error,
+            tr("Prompts are token ids, for the tokenizer cannot be used: %1")
+                .arg(QString::fromStdString(open.tokenizerError.message)));
     onModelButtonText();
     setWindowTitle(tr("%1 – Moescope").arg(QString::fromStdString(open.name)));
     if (!m_context.models.isSample(open.path))

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "core/experiments/explore.h"
+#include "core/model/open_model.h"
+#include "ui/shell/token_ids.h"
 
 namespace moescope::ui {
 
@@ -76,6 +78,7 @@ void Program::start(const StartOptions& options)
     m_wantedLayer = options.layer;
     m_wantedToken = options.token;
     m_wantedTexts = options.texts;
+    m_wantedPrompt = options.prompt;
 
     const QString page = !options.page.isEmpty() ? options.page : last ? last->page : QString();
     if (!page.isEmpty() && !m_window->showPage(page) && !options.page.isEmpty())
@@ -117,6 +120,9 @@ void Program::onFirstModel()
             Qt::SingleShotConnection);
         m_texts.open(m_wantedTexts);
     }
+    const OpenModel& open = *m_session.model();
+    if (m_wantedPrompt && open.model && !open.tokenizer && !parseTokenIds(*m_wantedPrompt))
+        m_session.failExplore(open.tokenizerError);
     if (!m_wantedLayer)
         return;
     const LayerId layer(*m_wantedLayer);

@@ -74,6 +74,7 @@ private:
     std::optional<std::uint32_t> m_wantedLayer;
     std::optional<std::uint32_t> m_wantedToken;
     QString m_wantedTexts;
+    std::optional<QString> m_wantedPrompt;
 };
 
 } // namespace moescope::ui

@@ -24,10 +24,10 @@ Status readEndTokens(ModelConfig& model, const Json& config, std::string_view so
     if (it == config.end() || it->is_null())
         return {};
     const auto add = [&](const Json& id) -> Status {
-        if (!id.is_number_integer() || id.get<std::int64_t>() < 0
-            || id.get<std::int64_t>() > INT32_MAX)
+        if (!id.is_number_integer() || id.get<std::int64_t>() > INT32_MAX)
             return bad(source, "\"eos_token_id\" should be a token id or a list of them");
-        model.endTokens.push_back(id.get<std::int32_t>());
+        if (id.get<std::int64_t>() >= 0) // -1 is some writers' word for none
+            model.endTokens.push_back(id.get<std::int32_t>());
         return {};
     };
     if (!it->is_array())

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
+#include <fmt/format.h>
+
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 
@@ -36,6 +38,11 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
                 .keys = {"d_model", "n_layers", "n_heads", "kv_n_heads", "max_seq_len", ""}}));
     MOESCOPE_CHECK(family::requireSilu(part(ffn, "ffn_act_fn"), "name", source));
     MOESCOPE_TRY(const auto clip, jsonOptionalDouble(attention, "clip_qkv", source));
+    if (clip && !(*clip >= 0))
+        return fail(ErrorCode::BadFormat,
+            fmt::format("{}: \"clip_qkv\" is {}, but queries, keys and values are cut to "
+                        "magnitudes.",
+                source, *clip));
     if (clip) {
         MOESCOPE_TRY(
             config.attention.clipQkv, family::factor(attention, "clip_qkv", source, *clip));

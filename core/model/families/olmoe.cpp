@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
+#include <fmt/format.h>
+
 #include "core/io/json.h"
 #include "core/model/families/common.h"
 
@@ -22,6 +24,11 @@ Result<ModelConfig> readConfig(const Json& json, std::string_view source)
     MOESCOPE_TRY(config.router.renormalise, family::flag(json, "norm_topk_prob", source, false));
     config.attention.qkNorm = QkNorm::WholeVector;
     MOESCOPE_TRY(const auto clip, jsonOptionalDouble(json, "clip_qkv", source));
+    if (clip && !(*clip >= 0))
+        return fail(ErrorCode::BadFormat,
+            fmt::format("{}: \"clip_qkv\" is {}, but queries, keys and values are cut to "
+                        "magnitudes.",
+                source, *clip));
     if (clip)
         config.attention.clipQkv = static_cast<float>(*clip);
     return config;
