@@ -95,11 +95,15 @@ std::vector<FactRow> aboutRows()
                "warranty; you may change it and pass it on under the terms of that licence.")},
         {tr("Copyright"), tr("The Moescope authors")},
         {tr("Built on"),
-            tr("Qt %1, Eigen, OpenBLAS, Highway, SentencePiece, PCRE2, utf8proc, nlohmann/json, fmt, "
+            tr("Qt %1, OpenBLAS, Highway, SentencePiece, PCRE2, utf8proc, nlohmann/json, fmt, "
                "tl::expected, Boost.Math")
                 .arg(QLatin1String(qVersion()))},
         {tr("Word classes"),
-            tr("WordNet 3.0, copyright 2006 by Princeton University; all rights reserved.")}};
+            tr("WordNet 3.0, copyright 2006 by Princeton University; all rights reserved.")},
+        {tr("Tables of IQ types"),
+            tr("ggml, copyright 2023–2026 by the ggml authors; MIT licence.")},
+        {tr("Bundled texts"),
+            tr("WordNet licence, CC0, and for Python's standard library the PSF licence.")}};
 }
 
 } // namespace moescope::ui
