@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/text.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/gguf.h"
 #include "core/checkpoint/weight_files.h"
@@ -56,9 +57,15 @@ Result<std::shared_ptr<const Tokenizer>> loadTokenizer(const std::filesystem::pa
     std::error_code error;
     if (!std::filesystem::is_directory(path, error))
         return loadFile(path);
-    for (const char* name : {"tokenizer.json", "tokenizer.model"})
+    for (const char* name : {"tokenizer.json", "tokenizer.model"}) {
         if (std::filesystem::exists(path / name, error))
             return loadFile(path / name);
+        if (std::filesystem::is_symlink(std::filesystem::symlink_status(path / name, error)))
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{} is a link to a file that is missing; the download may be "
+                            "incomplete.",
+                    displayPath(path / name)));
+    }
     if (const auto weights = findWeightFiles(path);
         weights && weights->format == WeightFormat::Gguf)
         return loadFile(weights->files.front());

@@ -298,6 +298,10 @@ private slots:
         VERIFY_OK(writeFileAtomically(model / "tokenizer.json", tokenizer.dump()));
         VERIFY_FAILS(explore(model), 3, "times as long");
 
+        fs::remove(model / "tokenizer.json");
+        fs::create_symlink("nowhere", model / "tokenizer.json");
+        VERIFY_FAILS(explore(model), 3, "tokenizer.json is a link to a file that is missing");
+
         VERIFY_FAILS(runCli(words("tokenize native --file /dev/zero")), 3, "/dev/zero");
         VERIFY_FAILS(
             runCli(words("trace native --prompts /dev/zero --out x.safetensors")), 3, "/dev/zero");

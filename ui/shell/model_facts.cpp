@@ -79,7 +79,7 @@ QString familyOf(const OpenModel& open)
 {
     if (open.model)
         return text(open.model->config().familyName);
-    return open.modelType.empty() ? tr("unknown family") : text(open.modelType);
+    return open.modelType.empty() ? tr("unknown family") : text(displayName(open.modelType, 60));
 }
 
 QString factsLine(const OpenModel& open)

@@ -105,8 +105,9 @@ void ModelMenu::fill()
     if (!m_models.hubModels().empty())
         addHeading(tr("Hugging Face cache"));
     for (const HubModel& model : m_models.hubModels()) {
-        const QString family
-            = model.modelType.empty() ? tr("unknown family") : text(model.modelType);
+        const QString family = model.modelType.empty()
+            ? tr("unknown family")
+            : text(moescope::displayName(model.modelType, 60));
         const QString size
             = model.complete ? text(formatBytes(model.bytes)) : tr("incomplete download");
         addModel(text(model.folder.string()), text(model.name),

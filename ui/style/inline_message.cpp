@@ -9,6 +9,7 @@
 #include <QPainter>
 #include <QPushButton>
 
+#include "core/base/text.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -43,8 +44,10 @@ InlineMessage::InlineMessage(Style& style, QWidget* parent)
     hide();
 }
 
-void InlineMessage::showMessage(Kind kind, const QString& text, const QString& action)
+void InlineMessage::showMessage(Kind kind, const QString& words, const QString& action)
 {
+    // Sentences may quote a file, which may hold anything.
+    const QString text = QString::fromStdString(displayName(words.toStdString(), 2000));
     m_kind = kind;
     m_label->setText(text);
     m_action->setText(action);

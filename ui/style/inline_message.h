@@ -22,7 +22,7 @@ public:
     explicit InlineMessage(Style& style, QWidget* parent = nullptr);
 
     /// `action` is the label of an optional button, such as "Open another file".
-    void showMessage(Kind kind, const QString& text, const QString& action = {});
+    void showMessage(Kind kind, const QString& words, const QString& action = {});
     void clear();
     QString text() const;
     Kind kind() const { return m_kind; }
