@@ -186,6 +186,7 @@ private slots:
         QVERIFY(!with("ffn_config", "moe_normalize_expert_weights", nullptr)->router.renormalise);
         QCOMPARE(with("ffn_config", "moe_normalize_expert_weights", 2)->router.normPower, 2.0);
         QVERIFY(!with("attn_config", "clip_qkv", nullptr)->attention.clipQkv);
+        VERIFY_REFUSED(with("attn_config", "clip_qkv", -8), ErrorCode::BadFormat, "\"clip_qkv\"");
         QCOMPARE(with("rope_parameters", "rope_theta", 700)->attention.rope.base, 700.0);
         VERIFY_REFUSED(with("ffn_config", "moe_normalize_expert_weights", 0), ErrorCode::BadFormat,
             "\"moe_normalize_expert_weights\"");

@@ -148,6 +148,10 @@ private slots:
         row("num_key_value_heads", "3", "cannot be shared evenly");
         row("head_dim", "7", "rotated width");
         row("rms_norm_eps", "-1", "\"rms_norm_eps\"");
+        row("rms_norm_eps", "1e300", "\"rms_norm_eps\" should be below 1");
+        for (const char* kind : {"yarn", "linear", "llama3", "dynamic"})
+            row("rope_scaling", (std::string("{\"rope_type\": \"") + kind + "\"}").c_str(),
+                "needs a \"factor\"");
         row("rope_theta", "0", "\"rope_theta\"");
         row("vocab_size", "33", "[33, 16]");
         row("eos_token_id", "\"x\"", "\"eos_token_id\"");

@@ -223,6 +223,9 @@ Result<ModelConfig> standardConfig(
     for (LayerSpec& layer : model.layers)
         layer.intermediate = intermediate;
     MOESCOPE_TRY(model.normEps, positive(config, "rms_norm_eps", source, defaults.normEps));
+    if (model.normEps >= 1) // would drown what it is added to
+        return bad(
+            source, fmt::format("\"rms_norm_eps\" should be below 1, but is {}", model.normEps));
     if (!keys.activation.empty())
         MOESCOPE_CHECK(requireSilu(config, keys.activation, source));
     MOESCOPE_TRY(const bool mlpBias, flag(config, "mlp_bias", source, false));

@@ -46,10 +46,27 @@ struct Scaling {
             positive(object, "original_max_position_embeddings", source, maxPositions));
         return positive(config, "original_max_position_embeddings", source, nested);
     }
+    /// Follows from the length before scaling where that is given.
     Result<double> factor() const
     {
+        const auto gives = [](const Json& json, const char* key) {
+            const auto it = json.find(key);
+            return it != json.end() && !it->is_null();
+        };
+        constexpr const char* kOriginal = "original_max_position_embeddings";
+        if (!gives(object, kOriginal) && !gives(config, kOriginal))
+            return requiredFactor();
         MOESCOPE_TRY(const double original, originalPositions());
         return positive(object, "factor", source, maxPositions / original);
+    }
+    Result<double> requiredFactor() const
+    {
+        MOESCOPE_TRY(const auto given, jsonOptionalDouble(object, "factor", source));
+        if (!given) {
+            MOESCOPE_TRY(const std::string kind, kindOf(object, source));
+            return bad(source, fmt::format("RoPE of the kind \"{}\" needs a \"factor\"", kind));
+        }
+        return positive(object, "factor", source, *given);
     }
     /// A factor per pair.
     Result<std::vector<double>> list(const char* key, std::size_t count) const
@@ -166,7 +183,7 @@ Status dynamic(RopeSpec& rope, const Scaling& scaling)
             fmt::format("{}: the RoPE kind \"dynamic\" is not supported for a single pair.",
                 scaling.source));
     if (!alpha) {
-        MOESCOPE_TRY(const double factor, positive(scaling.object, "factor", scaling.source, 0));
+        MOESCOPE_TRY(const double factor, scaling.requiredFactor());
         rope.dynamic = RopeSpec::Dynamic{scaling.maxPositions, factor};
         return {};
     }
@@ -235,7 +252,7 @@ Result<RopeSpec> readRope(const Json& config, std::string_view source, const Rop
     if (rope.kind == "default")
         return rope;
     if (rope.kind == "linear") {
-        MOESCOPE_TRY(const double factor, positive(object, "factor", source, 1.0));
+        MOESCOPE_TRY(const double factor, scaling.requiredFactor());
         for (float& frequency : rope.frequencies)
             frequency = static_cast<float>(static_cast<double>(frequency) / factor);
     } else if (rope.kind == "yarn") {

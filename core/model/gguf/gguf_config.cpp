@@ -53,6 +53,8 @@ Result<Json> ropeScaling(const Keys& keys, std::uint32_t rotated)
         return Json();
     if (factor.value_or(0) > 0)
         scaling["factor"] = *factor;
+    else if (!original)
+        scaling["factor"] = 1.0; // what llama.cpp takes
     if (original)
         scaling["original_max_position_embeddings"] = *original;
     if (listed) {
