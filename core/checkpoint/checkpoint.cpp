@@ -129,6 +129,14 @@ Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const fs::path& path)
         });
         const auto twice = std::adjacent_find(tensors.begin(), tensors.end(),
             [](const TensorInfo& a, const TensorInfo& b) { return a.name == b.name; });
+        std::error_code ignored;
+        if (twice != tensors.end() && found.index
+            && fs::equivalent(
+                found.files[twice->file], found.files[std::next(twice)->file], ignored))
+            return fail(ErrorCode::BadFormat,
+                fmt::format("{} is broken: it names the same file as \"{}\" and as \"{}\".",
+                    displayPath(found.index->path), displayName(found.index->files[twice->file]),
+                    displayName(found.index->files[std::next(twice)->file])));
         if (twice != tensors.end())
             return fail(ErrorCode::BadFormat,
                 fmt::format("{} is broken: tensor \"{}\" is both in {} and in {}.",
