@@ -38,15 +38,14 @@ Result<std::shared_ptr<const Tokenizer>> loadFile(const std::filesystem::path& p
     const std::size_t first = content.find_first_not_of(" \t\r\n");
     const bool isJson
         = path.extension() == ".json" || (first != content.npos && content[first] == '{');
-    const auto read = tokenization::readBosSettings(path.parent_path() / "tokenizer_config.json");
+    MOESCOPE_TRY(const auto settings,
+        tokenization::readBosSettings(path.parent_path() / "tokenizer_config.json"));
     if (isJson) {
-        // The file stands for itself: a broken neighbour is no reason to refuse it.
         std::optional<std::string> bos;
-        if (read && read->ownPostProcessor && read->addBos)
-            bos = read->bos.value_or("<s>");
+        if (settings.ownPostProcessor && settings.addBos)
+            bos = settings.bos.value_or("<s>");
         return tokenization::parseTokenizerJson(content, path, {}, bos);
     }
-    MOESCOPE_TRY(const auto settings, read);
     return tokenization::parseSentencePieceModel(content, path, settings);
 }
 

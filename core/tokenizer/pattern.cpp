@@ -42,11 +42,62 @@ PCRE2_SPTR units(std::string_view text)
     return reinterpret_cast<PCRE2_SPTR>(text.data());
 }
 
-std::string describe(int code)
+/// Why an expression cannot be compiled; `at` is the byte where PCRE2 gave up.
+std::string compileFault(int code, std::string_view expression, std::size_t at)
 {
-    std::array<PCRE2_UCHAR, 256> buffer{};
-    pcre2_get_error_message(code, buffer.data(), buffer.size());
-    return reinterpret_cast<const char*>(buffer.data());
+    switch (code) {
+    case PCRE2_ERROR_QUANTIFIER_OUT_OF_ORDER:
+        return "the numbers of a quantifier are out of order";
+    case PCRE2_ERROR_QUANTIFIER_TOO_BIG:
+        return "a number of a quantifier is too big";
+    case PCRE2_ERROR_MISSING_SQUARE_BRACKET:
+        return "a character class is not closed";
+    case PCRE2_ERROR_CLASS_RANGE_ORDER:
+        return "a range of a character class is out of order";
+    case PCRE2_ERROR_QUANTIFIER_INVALID:
+        return "a quantifier follows nothing that it could repeat";
+    case PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS:
+        return "a group is not closed";
+    case PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS:
+        return "a \")\" closes no group";
+    case PCRE2_ERROR_BAD_SUBPATTERN_REFERENCE:
+        return "it refers to a group that does not exist";
+    case PCRE2_ERROR_DUPLICATE_SUBPATTERN_NAME:
+        return "two groups have the same name";
+    case PCRE2_ERROR_PARENTHESES_NEST_TOO_DEEP:
+        return "its groups are nested too deeply";
+    case PCRE2_ERROR_PATTERN_TOO_LARGE:
+    case PCRE2_ERROR_PATTERN_TOO_COMPLICATED:
+        return "it is too large";
+    case PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH:
+        return "a lookbehind has no fixed length";
+    case PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY:
+    case PCRE2_ERROR_MALFORMED_UNICODE_PROPERTY:
+        return "it names an unknown Unicode property";
+    default:
+        break;
+    }
+    std::size_t characters = 0;
+    for (const char byte : expression.substr(0, at))
+        characters += (static_cast<unsigned char>(byte) & 0xC0) != 0x80 ? 1 : 0;
+    return fmt::format("it cannot be compiled at character {}", characters);
+}
+
+std::string matchFault(int code)
+{
+    switch (code) {
+    case PCRE2_ERROR_MATCHLIMIT:
+        return "it takes too many steps";
+    case PCRE2_ERROR_JIT_STACKLIMIT:
+    case PCRE2_ERROR_DEPTHLIMIT:
+    case PCRE2_ERROR_HEAPLIMIT:
+    case PCRE2_ERROR_NOMEMORY:
+        return "it takes too much memory";
+    case PCRE2_ERROR_RECURSELOOP:
+        return "it calls itself without end";
+    default:
+        return fmt::format("PCRE2 gives up with the code {}", code);
+    }
 }
 
 void appendGap(std::size_t begin, std::size_t end, std::vector<Segment>& out)
@@ -88,7 +139,8 @@ Result<Pattern> Pattern::regex(std::string_view expression, std::string_view sou
         context.get()));
     if (!compiled->code)
         return fail(ErrorCode::BadFormat,
-            fmt::format("{} is not a valid regular expression: {}.", source, describe(code)));
+            fmt::format("{} is not a valid regular expression: {}.", source,
+                compileFault(code, translated, offset)));
     // Where machine code may not be made, the interpreter does the same more slowly.
     compiled->compiledToMachineCode
         = pcre2_jit_compile(compiled->code.get(), PCRE2_JIT_COMPLETE) == 0;
@@ -178,8 +230,8 @@ Status Searcher::searchRegex(std::string_view subject, std::vector<Segment>& out
             break;
         if (code < 0)
             return fail(ErrorCode::BadFormat,
-                fmt::format(
-                    "{} cannot be applied to this text: {}.", m_pattern.m_source, describe(code)));
+                fmt::format("{} cannot be applied to this text: {}.", m_pattern.m_source,
+                    matchFault(code)));
         const std::size_t* range = pcre2_get_ovector_pointer(m_memory->match.get());
         const std::size_t begin = range[0];
         const std::size_t end = range[1];

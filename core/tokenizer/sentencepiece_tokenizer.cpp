@@ -26,6 +26,21 @@ constexpr std::string_view kSpace = "\xE2\x96\x81";
 /// faster than the text.
 constexpr std::size_t kPartSize = 4096;
 
+/// What the library says, as the end of a sentence.
+std::string ownWords(std::string_view message)
+{
+    if (message.find("unk is not defined") != message.npos)
+        return "it has no piece for unknown characters";
+    if (message.find("byte_fallback") != message.npos)
+        return "it has pieces for bytes, but does not say that they are used";
+    if (message.find("is already defined") != message.npos)
+        return "a piece appears twice";
+    std::string reason = displayName(message);
+    while (reason.ends_with('.'))
+        reason.pop_back();
+    return reason.empty() ? "sentencepiece does not say why" : reason;
+}
+
 class SentencePieceTokenizer final : public Tokenizer {
 public:
     Status load(
@@ -37,11 +52,9 @@ public:
         if (const auto status
             = m_processor.LoadFromSerializedProto(modelFor(TextPart::Beginning, bytes));
             !status.ok()) {
-            std::string reason = toValidUtf8(status.message());
-            while (reason.ends_with('.'))
-                reason.pop_back();
             return fail(ErrorCode::BadFormat,
-                fmt::format("{} is not a usable sentencepiece model: {}.", path.string(), reason));
+                fmt::format("{} is not a usable sentencepiece model: {}.", path.string(),
+                    ownWords(status.message())));
         }
         const auto resolve = [&](const std::optional<std::string>& token, int own) {
             const auto id = token ? findPiece(*token) : std::nullopt;
@@ -221,7 +234,7 @@ private:
                 !status.ok())
                 return fail(ErrorCode::Internal,
                     fmt::format("{} cannot tokenize this text: {}.", m_path.string(),
-                        toValidUtf8(status.message())));
+                        ownWords(status.message())));
             const auto shift = static_cast<std::uint32_t>(begin);
             for (std::size_t i = 0; i < text.pieces_size(); ++i) {
                 const auto piece = text.pieces(static_cast<int>(i));

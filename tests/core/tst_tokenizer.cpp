@@ -380,6 +380,34 @@ private slots:
         QCOMPARE((*tokenizer)->encodeWithSpecial("b")->ids, std::vector<std::int32_t>{2});
     }
 
+    void brokenConfigsAreNamed()
+    {
+        const QTemporaryDir folder;
+        const std::filesystem::path path = folder.path().toStdString();
+        TokenizerBuilder builder(letters(), {});
+        VERIFY_OK(writeFileAtomically(path / "tokenizer.json", dumpJson(builder.json)));
+        VERIFY_OK(loadTokenizer(path));
+        VERIFY_OK(writeFileAtomically(path / "tokenizer_config.json", "{\"a\":"));
+        const auto broken = loadTokenizer(path);
+        QVERIFY(!broken);
+        QCOMPARE(broken.error().code, ErrorCode::BadFormat);
+        QVERIFY2(broken.error().message.find("tokenizer_config.json") != std::string::npos,
+            broken.error().message.c_str());
+    }
+
+    void sentencepieceFaultsAreSentences()
+    {
+        const QTemporaryDir folder;
+        const std::filesystem::path path = folder.path().toStdString();
+        // One piece, "a", and none for unknown characters.
+        VERIFY_OK(writeFileAtomically(
+            path / "tokenizer.model", std::string("\x0A\x08\x0A\x01" "a\x15\0\0\0\0", 10)));
+        const auto broken = loadTokenizer(path);
+        QVERIFY(!broken);
+        QVERIFY2(broken.error().message.ends_with("it has no piece for unknown characters."),
+            broken.error().message.c_str());
+    }
+
     /// transformers' LlamaTokenizerFast frames texts by tokenizer_config.json, so a model was
     /// trained with that BOS, though the file alone adds nothing.
     void llamaClassesBeginPromptsWithBos()
@@ -424,7 +452,6 @@ private slots:
             "bos_token": "<nowhere>"})"));
         QVERIFY(plain(R"({"add_bos_token": true, "tokenizer_class": "PreTrainedTokenizerFast",
             "bos_token": "<bos>"})"));
-        QVERIFY(plain("broken"));
         const auto framed = load(R"({"add_bos_token": true, "bos_token": "<bos>",
             "tokenizer_class": "LlamaTokenizerFast"})",
             R"({"type": "RobertaProcessing", "sep": ["<eos>", 18], "cls": ["<bos>", 17]})");

@@ -88,7 +88,11 @@ private slots:
         row("/normalizer", "{}", bad, "\"normalizer\" has no \"type\"");
         row("/pre_tokenizer", "{\"type\": \"UnicodeScripts\"}", unsupported, "\"UnicodeScripts\"");
         row("/pre_tokenizer/pattern", "{\"Regex\": \"(a\"}", bad,
-            "is not a valid regular expression");
+            "is not a valid regular expression: a group is not closed.");
+        row("/pre_tokenizer/pattern", "{\"Regex\": \"(?<n>a)(?<n>b)\"}", bad,
+            "is not a valid regular expression: two groups have the same name.");
+        row("/pre_tokenizer/pattern", "{\"Regex\": \"é(?Xa)\"}", bad,
+            "is not a valid regular expression: it cannot be compiled at character 3.");
         row("/pre_tokenizer/pattern", "{\"Regex\": \"[a\"}", bad,
             "a character class is not closed");
         row("/pre_tokenizer/pattern", "{\"Regex\": \"\\\\\"}", bad, "it ends in a backslash");
