@@ -9,6 +9,7 @@
 #include <QPushButton>
 #include <QSpinBox>
 
+#include "core/io/file_write.h"
 #include "tests/ui/window_desk.h"
 #include "ui/shell/shell_actions.h"
 #include "ui/shell/shot.h"
@@ -185,6 +186,37 @@ private slots:
         const auto error = finished.front().front().value<std::shared_ptr<const Error>>();
         QVERIFY(error);
         QCOMPARE(static_cast<int>(error->code), code);
+    }
+
+    void aBrokenTokenizerIsToldAndRefusesAGivenPrompt()
+    {
+        QTemporaryDir folder;
+        const auto model = std::filesystem::path(folder.path().toStdString()) / "broken";
+        std::filesystem::copy(resources() / "samples" / "native", model);
+        VERIFY_OK(writeFileAtomically(model / "tokenizer.json", "\x01\xff\x02"));
+        StartOptions start;
+        start.model = QString::fromStdString(model.string());
+        {
+            Program program(resources(), Settings::transient());
+            program.window().addPage(new PlainPage(QStringLiteral("first"), true));
+            QSignalSpy opened(&program.context().session, &Session::modelOpened);
+            program.start(start);
+            QVERIFY(opened.count() > 0 || opened.wait(kPatience));
+            const InlineMessage& message = program.window().message();
+            QVERIFY(!message.isHidden());
+            QVERIFY2(message.text().contains(QStringLiteral("tokenizer.json is broken")),
+                qPrintable(message.text()));
+        }
+        start.prompt = QStringLiteral("Hi");
+        Program program(resources(), Settings::transient());
+        program.window().addPage(new PlainPage(QStringLiteral("first"), true));
+        Shot shot(program, {QStringLiteral("/nonexistent/shot.png"), {}, {}});
+        QSignalSpy finished(&shot, &Shot::finished);
+        program.start(start);
+        QVERIFY(finished.count() > 0 || finished.wait(kPatience));
+        const auto error = finished.front().front().value<std::shared_ptr<const Error>>();
+        QVERIFY(error);
+        QCOMPARE(error->code, ErrorCode::BadFormat);
     }
 };
 
