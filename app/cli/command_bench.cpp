@@ -95,9 +95,10 @@ Status runBench(const BenchOptions& options, Environment& environment)
     }
     if (!open->model)
         return tl::unexpected(open->modelError);
+    const Precision precision = usablePrecision(options.precision, *open->model);
     MOESCOPE_TRY(const auto machine, bench::measureMachine(task));
     MOESCOPE_TRY(auto runtime, bench::measureRuntime(*open->model, options.spec, task));
-    if (options.precision == Precision::Bf16) {
+    if (precision == Precision::Bf16) {
         MOESCOPE_TRY(runtime.bf16, bench::measurePrecision(*open->model, options.spec, task));
     }
     std::optional<bench::SpectraBench> spectra;

@@ -139,7 +139,7 @@ Document documentOf(const OpenModel& open, const std::vector<std::int32_t>& ids)
     return document;
 }
 
-Status runGenerate(const GenerateOptions& options, Environment& environment)
+Status runGenerate(GenerateOptions options, Environment& environment)
 {
     MOESCOPE_CHECK(checkOutputs(options.output));
     MOESCOPE_CHECK(checkPrecision(options.spec.forward.precision));
@@ -147,6 +147,8 @@ Status runGenerate(const GenerateOptions& options, Environment& environment)
     MOESCOPE_TRY(const auto open, environment.open(options.model));
     if (!open->model)
         return tl::unexpected(open->modelError);
+    Precision& precision = options.spec.forward.precision;
+    precision = usablePrecision(precision, *open->model);
     MOESCOPE_TRY(const auto tokens, tokenizePrompt(*open, request));
     std::vector<std::int32_t> prompt;
     for (const TraceToken& token : tokens)

@@ -127,7 +127,8 @@ void addPrecisionOption(CLI::App& parser, Precision& precision)
     addChoice(
         parser, "--precision", {"float32", "bf16"},
         [&precision](std::size_t i) { precision = i == 0 ? Precision::Float32 : Precision::Bf16; },
-        "Products of a prompt: float32, or bf16, faster and less exact [float32]");
+        "Products of a prompt with weights stored as bfloat16: float32, or bf16, faster and less "
+        "exact [float32]");
 }
 
 Status checkPrecision(Precision precision)
@@ -137,6 +138,15 @@ Status checkPrecision(Precision precision)
             "This processor has no products of bfloat16 numbers (AVX512-BF16); leave --precision "
             "away.");
     return {};
+}
+
+Precision usablePrecision(Precision wanted, const MoeModel& model)
+{
+    if (wanted == Precision::Float32 || model.storesWeightsAs(DType::BF16))
+        return wanted;
+    Console::error("--precision bf16 changes nothing here: none of the model's weights that it is "
+                   "for are stored as bfloat16.");
+    return Precision::Float32;
 }
 
 void addPromptOptions(CLI::App& parser, PromptOptions& prompt)

@@ -62,16 +62,6 @@ Result<TraceRequest> requestOf(const Json& line, std::string_view where, bool ad
     return request;
 }
 
-Status checkIds(const Tokens& ids, const ModelConfig& config)
-{
-    for (const std::int32_t id : ids)
-        if (id < 0 || static_cast<std::uint32_t>(id) >= config.vocabulary)
-            return fail(ErrorCode::InvalidArgument,
-                fmt::format("The token id {} is outside the vocabulary of {} tokens.", id,
-                    config.vocabulary));
-    return {};
-}
-
 Result<std::vector<Tokens>> readPrompts(
     const TraceOptions& options, const OpenModel& open, const TaskContext& task)
 {
@@ -92,7 +82,7 @@ Result<std::vector<Tokens>> readPrompts(
                 const TraceRequest request, requestOf(line, where, !options.prompt.noSpecial));
             auto tokens = tokensOf(open, request);
             if (tokens)
-                if (const Status known = checkIds(*tokens, open.model->config()); !known)
+                if (const Status known = checkTokenIds(open.model->config(), *tokens); !known)
                     tokens = tl::unexpected(known.error());
             // What would be wrong use on the command line is a fault of the file here.
             if (!tokens)
@@ -170,7 +160,7 @@ Document summary(const TraceOptions& options, const OpenModel& open,
     return document;
 }
 
-Status runTrace(const TraceOptions& options, Environment& environment)
+Status runTrace(TraceOptions options, Environment& environment)
 {
     MOESCOPE_CHECK(checkOutputs(options.output));
     MOESCOPE_CHECK(checkOutputPath(options.out));
@@ -178,6 +168,7 @@ Status runTrace(const TraceOptions& options, Environment& environment)
     MOESCOPE_TRY(const auto open, environment.open(options.model));
     if (!open->model)
         return tl::unexpected(open->modelError);
+    options.precision = usablePrecision(options.precision, *open->model);
     TaskContext& task = environment.task();
     MOESCOPE_TRY(const auto prompts, readPrompts(options, *open, task));
     MOESCOPE_CHECK(checkMemory(*open->model, prompts, task));

@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/checkpoint/config_file.h"
 #include "core/checkpoint/gguf.h"
 #include "core/checkpoint/safetensors.h"
 #include "core/checkpoint/weight_files.h"
+#include "core/io/json.h"
 
 namespace moescope {
 
@@ -145,8 +147,14 @@ Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const fs::path& path)
                     displayPath(found.files[std::next(twice)->file].filename())));
         if (found.index)
             MOESCOPE_CHECK(checkAgainstIndex(*found.index, *checkpoint));
-        if (!isGguf)
+        if (!isGguf) {
+            auto config = readConfigFile(found.folder);
+            if (config)
+                checkpoint->m_config = std::make_shared<const Json>(std::move(*config));
+            else
+                checkpoint->m_configError = std::move(config.error());
             MOESCOPE_CHECK(checkpoint->readScaleBlock());
+        }
         return checkpoint;
     } catch (const std::bad_alloc&) {
         return fail(ErrorCode::OutOfMemory,

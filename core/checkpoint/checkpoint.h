@@ -14,6 +14,7 @@
 
 #include "core/base/result.h"
 #include "core/checkpoint/metadata.h"
+#include "core/io/json_fwd.h"
 #include "core/io/mapped_file.h"
 #include "core/tensor/matrix_view.h"
 
@@ -53,6 +54,10 @@ public:
     const std::filesystem::path& folder() const { return m_folder; }
     const std::filesystem::path& path() const { return m_path; } ///< as opened
     std::string_view format() const { return m_format; } ///< "safetensors" or "GGUF"
+    /// config.json of folder() as it was when the checkpoint was opened; null when it cannot be
+    /// used, which configError() tells, and for a GGUF file, which is its own config.
+    const Json* config() const { return m_config.get(); }
+    const Error& configError() const { return m_configError; }
     /// What the file says besides tensors; of a split GGUF model the first part does. Borrows from
     /// the mapping.
     const Metadata& metadata() const { return m_metadata; }
@@ -94,6 +99,8 @@ private:
     std::filesystem::path m_folder;
     std::string_view m_format;
     Metadata m_metadata;
+    std::shared_ptr<const Json> m_config;
+    Error m_configError;
     ScaleBlock m_scaleBlock; ///< as declared
     std::vector<TensorInfo> m_tensors;
     std::vector<std::shared_ptr<const MappedFile>> m_files;

@@ -7,6 +7,7 @@
 
 #include "core/base/text.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/config_file.h"
 #include "core/io/json.h"
 
 namespace moescope {
@@ -54,27 +55,12 @@ std::optional<std::array<std::uint64_t, 2>> scaleGrid(const TensorInfo& scales, 
     return std::array{shape[0], shape[1]};
 }
 
-/// `quantization_config` of a config or of its text part.
-const Json* quantization(const Json& config)
-{
-    const auto member = [](const Json& object, const char* key) {
-        const auto it = object.find(key);
-        return it != object.end() && it->is_object() ? &*it : nullptr;
-    };
-    if (const Json* declared = member(config, "quantization_config"))
-        return declared;
-    const Json* text = member(config, "text_config");
-    return text ? member(*text, "quantization_config") : nullptr;
-}
-
 } // namespace
 
 /// Different tiles can have the same number of scales, so that it does not say which they are.
 Status Checkpoint::readScaleBlock()
 {
-    const std::filesystem::path path = m_folder / "config.json";
-    const auto config = readJsonFile(path, 16U << 20);
-    const Json* declared = config && config->is_object() ? quantization(*config) : nullptr;
+    const Json* declared = config() ? quantizationConfig(*config()) : nullptr;
     const auto it = declared ? declared->find("weight_block_size") : Json::const_iterator();
     if (!declared || it == declared->end() || it->is_null())
         return {};
@@ -88,7 +74,7 @@ Status Checkpoint::readScaleBlock()
         if (!two || side(i) == 0 || side(i) > kMostSide)
             return fail(ErrorCode::BadFormat,
                 fmt::format("{}: \"weight_block_size\" should list two numbers between 1 and {}.",
-                    displayPath(path), kMostSide));
+                    displayPath(m_folder / "config.json"), kMostSide));
     }
     m_scaleBlock = {side(0), side(1)};
     return {};

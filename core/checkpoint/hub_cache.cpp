@@ -10,6 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/config_file.h"
 #include "core/checkpoint/gguf.h"
 #include "core/checkpoint/weight_files.h"
 #include "core/io/file_write.h"
@@ -96,15 +97,8 @@ fs::path chooseSnapshot(const fs::path& repository)
 
 std::string readModelType(const fs::path& folder)
 {
-    const fs::path path = folder / "config.json";
-    std::error_code error;
-    if (!fs::is_regular_file(path, error))
-        return {};
-    const auto config = readJsonFile(path, 256U << 10);
-    if (!config)
-        return {};
-    const auto type = jsonOptionalString(*config, "model_type", "config.json");
-    return type && *type ? displayName(**type) : std::string();
+    const auto config = readConfigFile(folder);
+    return config ? displayName(declaredModelType(*config)) : std::string();
 }
 
 /// Of a GGUF file, or of a folder whose model is one.

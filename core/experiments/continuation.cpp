@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/base/random.h"
+#include "core/base/text.h"
 #include "core/runtime/forward.h"
 #include "core/runtime/generate.h"
 
@@ -32,6 +33,9 @@ public:
     }
     std::vector<float> last;
 };
+
+/// Copies of a trace that are alive at once: the record, the result on show and the next one.
+constexpr std::uint64_t kTraces = 3;
 
 /// The first `tokens` tokens of a trace, without those that have not passed through the model yet.
 RoutingTrace firstTokens(const RoutingTrace& trace, std::size_t tokens)
@@ -77,11 +81,20 @@ public:
     {
     }
 
+    /// What the side will hold with `more` tokens, and what its last step needs.
+    Result<std::uint64_t> memory(std::uint32_t more)
+    {
+        MOESCOPE_CHECK(tokenize());
+        const MoeModel& model = *m_open.model;
+        const std::uint64_t tokens = m_recorder.trace().tokens.size() + std::uint64_t{more};
+        return forwardMemory(model, tokens, {})
+            + kTraces * traceMemory(model, tokens, m_request.interventions);
+    }
+
     /// Runs the tokens that were added but have not passed through the model.
     Status catchUp(TaskContext& context)
     {
-        if (m_recorder.trace().tokens.empty())
-            MOESCOPE_CHECK(tokenize());
+        MOESCOPE_CHECK(tokenize());
         const auto& tokens = m_recorder.trace().tokens;
         if (m_done == tokens.size())
             return {};
@@ -132,6 +145,8 @@ public:
 private:
     Status tokenize()
     {
+        if (!m_recorder.trace().tokens.empty())
+            return {};
         MOESCOPE_TRY(auto tokens, tokenizePrompt(m_open, m_request));
         m_text = m_request.ids.empty() ? m_request.text : std::string();
         for (TraceToken& token : tokens) {
@@ -167,6 +182,17 @@ Continuation::Continuation(std::shared_ptr<const OpenModel> model,
 }
 
 Continuation::~Continuation() = default;
+
+Status Continuation::checkMemory(std::uint32_t tokens, const TaskContext& context)
+{
+    std::uint64_t needed = 0;
+    for (const auto& side : m_sides) {
+        MOESCOPE_TRY(const std::uint64_t memory, side->memory(side->ended() ? 0 : tokens));
+        needed += memory;
+    }
+    return context.checkMemory(
+        needed, fmt::format("Continuing this prompt by {} tokens", formatCount(tokens)));
+}
 
 Result<bool> Continuation::step(TaskContext& context)
 {
@@ -219,6 +245,7 @@ std::shared_ptr<const ExploreResult> Continuation::snapshot() const
 
 Result<bool> continueBy(Continuation& continuation, std::uint32_t tokens, TaskContext& context)
 {
+    MOESCOPE_CHECK(continuation.checkMemory(tokens, context));
     for (std::uint32_t done = 0; done < tokens; ++done) {
         MOESCOPE_CHECK(context.check());
         MOESCOPE_TRY(const bool added, continuation.step(context));

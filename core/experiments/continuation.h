@@ -29,6 +29,8 @@ public:
     /// One more token on every side that has not ended; the first step runs the prompts before.
     /// False when there was none to add. After an error (or Cancelled) it can be called again.
     Result<bool> step(TaskContext& context);
+    /// OutOfMemory when `tokens` more on every side would need more than the task may use.
+    Status checkMemory(std::uint32_t tokens, const TaskContext& context);
     /// Everything so far, with types, patterns and the comparison.
     std::shared_ptr<const ExploreResult> snapshot() const;
     bool hasEnded() const; ///< every side met an end token, or the model's last position

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/experiments/explore_grids.h"
+#include "core/experiments/explore_words.h"
 #include "core/experiments/parameters.h"
 #include "core/experiments/registry.h"
 #include "core/io/json.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/experiments/explore_grids.h"
+#include "core/experiments/explore_words.h"
 
 namespace moescope {
 

@@ -56,19 +56,6 @@ struct Counterpart {
 std::optional<Counterpart> counterpart(
     const std::shared_ptr<const ExploreResult>& result, bool ofB);
 
-/// A token of a model without a tokenizer: it has no text that could have a type.
-bool isBareId(const TraceToken& token);
-
-/// The whole characters that a token holds only some bytes of ("漢"); empty for other tokens.
-std::string partialCharacters(const RoutingTrace& trace, std::size_t token);
-/// What a reader must know before the numbers, such as a prompt longer than the model's positions.
-std::vector<std::string> exploreWarnings(const ExploreResult& result);
-/// Into the fields of a report, and under its first figure.
-void addWarnings(Report& report, const std::vector<std::string>& warnings);
-
-/// One token's choice at one layer in words.
-std::string routingNote(const RoutingTrace& trace, std::size_t token, std::size_t ordinal);
-
 /// Tokens by blocks; the number is the expert with the largest weight. Columns are absolute block
 /// numbers, dense blocks are gaps.
 LazyGrid allLayersGrid(SidePointer side, std::size_t blocks, LayersView view,

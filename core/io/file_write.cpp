@@ -29,22 +29,6 @@ tl::unexpected<Error> cannotWrite(const fs::path& path, std::string_view reason)
         fmt::format("{} cannot be written: {}.", displayPath(path), reason));
 }
 
-tl::unexpected<Error> cannotRead(const fs::path& path, int error)
-{
-    const std::string name = displayPath(path);
-    if (error == ENOENT || error == ENOTDIR) {
-        std::error_code ignored;
-        const fs::path target = fs::read_symlink(path, ignored);
-        if (!target.empty())
-            return fail(ErrorCode::NotFound,
-                fmt::format(
-                    "{} is a link to {}, which does not exist.", name, displayPath(target)));
-        return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", name));
-    }
-    return fail(ErrorCode::Io,
-        fmt::format("{} cannot be read: {}.", name, std::generic_category().message(error)));
-}
-
 Status checkIsRegular(const fs::path& path, const struct stat& info)
 {
     if (S_ISDIR(info.st_mode))
@@ -151,6 +135,22 @@ private:
 };
 
 } // namespace
+
+tl::unexpected<Error> cannotRead(const fs::path& path, int error)
+{
+    const std::string name = displayPath(path);
+    if (error == ENOENT || error == ENOTDIR) {
+        std::error_code ignored;
+        const fs::path target = fs::read_symlink(path, ignored);
+        if (!target.empty())
+            return fail(ErrorCode::NotFound,
+                fmt::format(
+                    "{} is a link to {}, which does not exist.", name, displayPath(target)));
+        return fail(ErrorCode::NotFound, fmt::format("{} does not exist.", name));
+    }
+    return fail(ErrorCode::Io,
+        fmt::format("{} cannot be read: {}.", name, std::generic_category().message(error)));
+}
 
 Status writeFileAtomically(
     const fs::path& path, const std::function<Status(std::ostream&)>& produce)

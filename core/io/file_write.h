@@ -24,6 +24,9 @@ Status writeFileAtomically(
 /// before opening what a model folder holds: to open a pipe or a device can hang or have effects.
 Status checkRegularFile(const std::filesystem::path& path);
 
+/// What the system's `error` (errno) means for one who wants to read `path`: NotFound or Io.
+tl::unexpected<Error> cannotRead(const std::filesystem::path& path, int error);
+
 /// Reads a whole regular file of at most `maxBytes`.
 Result<std::string> readTextFile(
     const std::filesystem::path& path, std::size_t maxBytes = 1U << 30);

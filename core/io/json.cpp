@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kMostKeys = 20'000;
 
-/// Builds the value while it watches depth and repeated keys, which the library's own parser lets pass.
+/// Builds the value while it watches depth and repeated keys, which the library's own parser lets
+/// pass.
 class StrictSax : public nlohmann::json_sax<Json> {
 public:
     StrictSax(Json& root, std::size_t maxDepth)
@@ -30,7 +31,10 @@ public:
     bool boolean(bool v) override { return m_builder.boolean(v); }
     bool number_integer(number_integer_t v) override { return m_builder.number_integer(v); }
     bool number_unsigned(number_unsigned_t v) override { return m_builder.number_unsigned(v); }
-    bool number_float(number_float_t v, const string_t& s) override { return m_builder.number_float(v, s); }
+    bool number_float(number_float_t v, const string_t& s) override
+    {
+        return m_builder.number_float(v, s);
+    }
     bool string(string_t& v) override { return m_builder.string(v); }
     bool binary(binary_t& v) override { return m_builder.binary(v); }
     bool start_object(std::size_t n) override
@@ -40,7 +44,8 @@ public:
     }
     bool key(string_t& name) override
     {
-        // The library's ordered objects are searched from the front: more keys than this take minutes.
+        // The library's ordered objects are searched from the front: more keys than this take
+        // minutes.
         if (m_keys.back().size() >= kMostKeys) {
             problem = fmt::format("an object has more than {} keys", kMostKeys);
             return false;
@@ -63,7 +68,8 @@ public:
         --m_depth;
         return m_builder.end_array();
     }
-    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& e) override
+    bool parse_error(
+        std::size_t position, const std::string&, const nlohmann::detail::exception& e) override
     {
         problemOffset = position;
         problem = e.id == 406 ? "a number is out of range" : "this is not valid JSON here";
@@ -116,7 +122,8 @@ Result<Json> parseJson(std::string_view text, std::string_view source, std::size
 {
     // The library would take a zero byte for the end.
     if (text.find('\0') != std::string_view::npos)
-        return fail(ErrorCode::BadFormat, fmt::format("{} is broken: it holds a zero byte.", source));
+        return fail(
+            ErrorCode::BadFormat, fmt::format("{} is broken: it holds a zero byte.", source));
     Json root;
     StrictSax sax(root, maxDepth);
     try {
@@ -126,13 +133,14 @@ Result<Json> parseJson(std::string_view text, std::string_view source, std::size
         sax.problem = "this is not valid JSON";
     }
     const std::string where = sax.problemOffset ? fmt::format(" (byte {})", sax.problemOffset) : "";
-    return fail(ErrorCode::BadFormat, fmt::format("{} is broken: {}{}.", source, sax.problem, where));
+    return fail(
+        ErrorCode::BadFormat, fmt::format("{} is broken: {}{}.", source, sax.problem, where));
 }
 
 Result<Json> readJsonFile(const std::filesystem::path& path, std::size_t maxBytes)
 {
     MOESCOPE_TRY(const std::string text, readTextFile(path, maxBytes));
-    return parseJson(text, path.string());
+    return parseJson(text, displayPath(path));
 }
 
 std::string dumpJson(const Json& value, int indent)

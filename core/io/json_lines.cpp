@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <stop_token>
 #include <string>
-#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/text.h"
+#include "core/io/file_write.h"
 #include "core/io/json.h"
 
 namespace moescope {
@@ -58,9 +58,7 @@ public:
         m_input = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         struct stat info { };
         if (m_input < 0 || ::fstat(m_input, &info) != 0)
-            return errno == ENOENT || errno == ENOTDIR
-                ? fail(ErrorCode::NotFound, fmt::format("{} does not exist.", m_name))
-                : cannotRead();
+            return cannotRead(path, errno);
         if (S_ISDIR(info.st_mode))
             return fail(ErrorCode::Io, fmt::format("{} is a folder, not a file.", m_name));
         // Others, such as /dev/zero, need not end.
@@ -96,12 +94,6 @@ public:
     }
 
 private:
-    tl::unexpected<Error> cannotRead() const
-    {
-        return fail(ErrorCode::Io,
-            fmt::format("{} cannot be read: {}.", m_name, std::generic_category().message(errno)));
-    }
-
     Result<bool> fill()
     {
         const std::stop_callback wake(m_context.stopToken(), [this] {
@@ -114,7 +106,7 @@ private:
             MOESCOPE_CHECK(m_context.check());
             std::array<pollfd, 2> wait{pollfd{m_input, POLLIN, 0}, pollfd{m_stopped, POLLIN, 0}};
             if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
-                return cannotRead();
+                return cannotRead(m_name, errno);
             MOESCOPE_CHECK(m_context.check());
             if (wait[0].revents == 0)
                 continue;
@@ -122,7 +114,7 @@ private:
             if (got < 0 && (errno == EINTR || errno == EAGAIN))
                 continue;
             if (got < 0)
-                return cannotRead();
+                return cannotRead(m_name, errno);
             m_block.assign(m_buffer.data(), static_cast<std::size_t>(got));
             return got > 0;
         }

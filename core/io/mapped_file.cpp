@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <limits>
-#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,17 +18,6 @@
 namespace moescope {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-tl::unexpected<Error> cannotRead(const fs::path& path, int error)
-{
-    return fail(ErrorCode::Io,
-        fmt::format(
-            "{} cannot be read: {}.", displayPath(path), std::generic_category().message(error)));
-}
-
-} // namespace
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const fs::path& path)
 {

@@ -9,7 +9,8 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
-#include "core/model/families/common.h"
+#include "core/checkpoint/config_file.h"
+#include "core/io/json.h"
 
 namespace moescope {
 
@@ -17,15 +18,11 @@ namespace {
 
 std::string quantMethod(const Json& config)
 {
-    for (const Json* json : {&config, &family::textConfig(config)}) {
-        const auto it = json->find("quantization_config");
-        if (it == json->end() || !it->is_object())
-            continue;
-        const auto method = jsonOptionalString(*it, "quant_method", "config.json");
-        if (method && *method && !(*method)->empty())
-            return displayName(**method);
-    }
-    return {};
+    const Json* declared = quantizationConfig(config);
+    if (!declared)
+        return {};
+    const auto method = jsonOptionalString(*declared, "quant_method", "config.json");
+    return method && *method ? displayName(**method) : std::string();
 }
 
 /// Methods whose files are read, in some of their formats.

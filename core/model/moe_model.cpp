@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/checkpoint/config_file.h"
 #include "core/io/json.h"
-#include "core/model/families/common.h"
 #include "core/model/families/family.h"
 #include "core/model/foreign_weights.h"
 #include "core/model/gguf/gguf_config.h"
@@ -227,11 +227,7 @@ Result<Described> openGguf(const Checkpoint& checkpoint)
 /// wrong by the factors that are missing. Undeclared ones are plain numbers.
 Status checkScales(const Json& json, const Checkpoint& checkpoint)
 {
-    const auto declared = [](const Json& config) {
-        const auto it = config.find("quantization_config");
-        return it != config.end() && it->is_object();
-    };
-    if (!declared(json) && !declared(family::textConfig(json)))
+    if (!quantizationConfig(json))
         return {};
     for (const TensorInfo& tensor : checkpoint.tensors()) {
         const bool packed = tensor.dtype == DType::F8E4M3 || tensor.dtype == DType::F8E5M2;
@@ -251,11 +247,10 @@ Status checkScales(const Json& json, const Checkpoint& checkpoint)
 
 Result<Described> openFolder(const Checkpoint& checkpoint)
 {
-    const fs::path path = checkpoint.folder() / "config.json";
-    const std::string source = path.string();
-    MOESCOPE_TRY(const Json json, readJsonFile(path, 16U << 20));
-    if (!json.is_object())
-        return fail(ErrorCode::BadFormat, fmt::format("{} should hold one JSON object.", source));
+    if (!checkpoint.config())
+        return tl::unexpected(checkpoint.configError());
+    const Json& json = *checkpoint.config();
+    const std::string source = displayPath(checkpoint.folder() / "config.json");
     MOESCOPE_TRY(const auto modelType, jsonOptionalString(json, "model_type", source));
     if (!modelType)
         return fail(ErrorCode::Unsupported,
@@ -319,6 +314,23 @@ std::uint64_t MoeModel::parameters() const
     for (const LayerTensors& layer : m_tensors.layers)
         total += elements(layer);
     return total;
+}
+
+bool MoeModel::storesWeightsAs(DType dtype) const
+{
+    return std::ranges::any_of(m_tensors.layers, [&](const LayerTensors& layer) {
+        std::vector<const MatrixView*> matrices{&layer.q, &layer.o, &layer.dense.gate};
+        if (!layer.experts.empty())
+            matrices.push_back(&layer.experts.front().gate);
+        if (layer.shared)
+            matrices.push_back(&layer.shared->gate);
+        if (layer.latent)
+            matrices.push_back(&layer.latent->down);
+        if (layer.delta)
+            matrices.push_back(&layer.delta->out);
+        return std::ranges::any_of(matrices,
+            [&](const MatrixView* matrix) { return !matrix->empty() && matrix->dtype == dtype; });
+    });
 }
 
 std::uint64_t MoeModel::activeParameters() const

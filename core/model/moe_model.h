@@ -151,6 +151,8 @@ public:
 
     std::uint64_t parameters() const; ///< all of them
     std::uint64_t activeParameters() const; ///< used for one token
+    /// Any matrix of attention, an expert or a dense MLP is stored in this type.
+    bool storesWeightsAs(DType dtype) const;
     /// One matrix that is stored as most expert (or dense MLP) weights are.
     const MatrixView& typicalWeights() const;
 

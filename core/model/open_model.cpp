@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/checkpoint/config_file.h"
 #include "core/checkpoint/hub_cache.h"
 #include "core/io/json.h"
 
@@ -16,15 +17,6 @@ namespace moescope {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string modelTypeOf(const fs::path& folder)
-{
-    const auto json = readJsonFile(folder / "config.json", 16U << 20);
-    if (!json)
-        return {};
-    const auto type = jsonOptionalString(*json, "model_type", "config.json");
-    return type && *type ? **type : std::string();
-}
 
 /// What a GGUF file says about itself, fit to be shown; empty when it says nothing.
 std::string ownWord(const Checkpoint& checkpoint, std::string_view key)
@@ -122,19 +114,21 @@ Result<std::shared_ptr<const OpenModel>> openModel(
     // for is broken. A GGUF file is its own config.
     std::error_code ignored;
     const bool hasConfig = isGguf || fs::exists(folder / "config.json", ignored);
+    const Json* config = open->checkpoint->config();
+    std::string declared;
+    if (isGguf)
+        declared = ownWord(*open->checkpoint, "general.architecture");
+    else if (config)
+        declared = declaredModelType(*config);
     if (auto model = MoeModel::open(open->checkpoint))
         open->model = *model;
     else if (model.error().code == ErrorCode::Unsupported || !hasConfig
         || (purpose == OpenFor::Inspection && isAboutModel(model.error().code)
-            && (isGguf || !modelTypeOf(folder).empty())))
+            && (isGguf || !declared.empty())))
         open->modelError = model.error();
     else
         return tl::unexpected(model.error());
-    if (open->model)
-        open->modelType = open->model->config().modelType;
-    else
-        open->modelType
-            = isGguf ? ownWord(*open->checkpoint, "general.architecture") : modelTypeOf(folder);
+    open->modelType = open->model ? open->model->config().modelType : declared;
 
     if (auto tokenizer = findTokenizer(*open))
         open->tokenizer = *tokenizer;

@@ -13,6 +13,12 @@ namespace moescope {
 class RopeTable;
 class WorkerPool;
 
+/// Memory that the blocks of a pass take in turns, so that it is asked for only once.
+struct Workspace {
+    std::vector<float> activations; ///< [slot, inner], slots as in mixture()
+    std::vector<float> outputs; ///< [slot, D]
+};
+
 /// What one block needs beside its weights; T tokens of a chunk.
 struct BlockInput {
     std::span<const std::uint32_t> positions; ///< [T] for RoPE
@@ -21,8 +27,10 @@ struct BlockInput {
     const Interventions* interventions = nullptr;
     ForwardObserver* observer = nullptr; ///< may be null
     WorkerPool* pool = nullptr;
-    Precision precision
-        = Precision::Float32; ///< of attention's projections and MLPs, never of the router
+    Workspace* workspace = nullptr; ///< never null
+    /// Of the products of attention (or what stands in its place) and MLPs with stored weights,
+    /// never of routers.
+    Precision precision = Precision::Float32;
 
     std::uint32_t position(std::size_t t) const { return static_cast<std::uint32_t>(first + t); }
     /// By cache position up to the last token: 1 where the layer's value vectors are to be zero.

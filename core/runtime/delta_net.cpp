@@ -20,7 +20,7 @@ void project(const std::vector<MatrixView>& parts, std::span<const float> x, std
     const std::size_t tokens = input.positions.size();
     for (const MatrixView& part : parts) {
         std::vector<float> product(tokens * part.rows);
-        multiply(part, x, tokens, product, input.pool);
+        multiply(part, x, tokens, product, input.pool, input.precision);
         for (std::size_t t = 0; t < tokens; ++t)
             std::copy_n(product.begin() + static_cast<std::ptrdiff_t>(t * part.rows), part.rows,
                 rows.begin() + static_cast<std::ptrdiff_t>(t * width + column));
@@ -147,7 +147,7 @@ void deltaNet(const MoeModel& model, LayerId layer, KvCache::Layer& cache, std::
     });
     for (std::size_t i = 0; i < mixed.size(); ++i)
         mixed[i] *= silu(gates[i]);
-    multiply(weights.out, mixed, tokens, out, input.pool);
+    multiply(weights.out, mixed, tokens, out, input.pool, input.precision);
 }
 
 } // namespace moescope

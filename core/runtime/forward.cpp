@@ -137,12 +137,7 @@ Status checkInput(const ModelConfig& config, const KvCache& cache,
 {
     if (ids.empty())
         return fail(ErrorCode::InvalidArgument, "There is no token to run.");
-    for (const std::int32_t id : ids) {
-        if (id < 0 || static_cast<std::uint32_t>(id) >= config.vocabulary)
-            return fail(ErrorCode::InvalidArgument,
-                fmt::format("The token id {} is outside the vocabulary of {} tokens.", id,
-                    config.vocabulary));
-    }
+    MOESCOPE_CHECK(checkTokenIds(config, ids));
     if (ids.size() > UINT32_MAX - cache.length())
         return fail(ErrorCode::InvalidArgument, "The prompt is too long.");
     const std::uint32_t sparse = config.attention.sparseBeyond;
@@ -203,8 +198,8 @@ void tellLogits(const MoeModel& model, std::span<const float> hidden, std::size_
 
 Status runChunk(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     std::span<const std::uint32_t> positions, const RopeTable& rope, bool isLast,
-    const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context, double progressBase,
-    double progressShare)
+    const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context, Workspace& workspace,
+    double progressBase, double progressShare)
 {
     const ModelConfig& config = model.config();
     const std::size_t tokens = ids.size();
@@ -218,8 +213,8 @@ Status runChunk(const MoeModel& model, KvCache& cache, std::span<const std::int3
             observer->onHidden(layer, static_cast<std::uint32_t>(first + t),
                 std::span<const float>(hidden).subspan(t * config.hidden, config.hidden));
     };
-    const BlockInput input{
-        positions, first, &rope, &spec.interventions, observer, context.pool(), spec.precision};
+    const BlockInput input{positions, first, &rope, &spec.interventions, observer, context.pool(),
+        &workspace, spec.precision};
     for (std::uint32_t l = 0; l < config.layerCount(); ++l) {
         MOESCOPE_CHECK(context.check());
         tellHidden(l);
@@ -270,6 +265,7 @@ Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int
 {
     const RopeTable rope(model.config().attention.rope, cache.reach());
     const std::size_t chunk = std::max<std::size_t>(1, spec.chunk);
+    Workspace workspace;
     const ModelConfig& config = model.config();
     const double start = cache.length();
     const double before = workOf(config, start);
@@ -282,7 +278,7 @@ Status runChunks(const MoeModel& model, KvCache& cache, std::span<const std::int
         const double share = shareOf(done);
         MOESCOPE_CHECK(runChunk(model, cache, ids.subspan(done, count),
             positions.subspan(done, count), rope, done + count == ids.size(), spec, observer,
-            context, share, shareOf(done + count) - share));
+            context, workspace, share, shareOf(done + count) - share));
     }
     return model.checkpoint().status();
 }
@@ -432,6 +428,17 @@ std::uint64_t forwardMemory(const MoeModel& model, std::uint64_t tokens, const F
         * (chunk * (perToken + scores / 8) + scores + 16 * std::uint64_t{config.vocabulary});
 }
 
+Status checkTokenIds(const ModelConfig& config, std::span<const std::int32_t> ids)
+{
+    for (const std::int32_t id : ids) {
+        if (id < 0 || static_cast<std::uint32_t>(id) >= config.vocabulary)
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("The token id {} is outside the vocabulary of {} tokens.", id,
+                    config.vocabulary));
+    }
+    return {};
+}
+
 Status checkRunnable(const ModelConfig& config)
 {
     if (config.missingPart.empty())
@@ -453,6 +460,11 @@ std::string positionsWarning(const ModelConfig& config, std::uint64_t tokens)
 Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32_t> ids,
     const ForwardSpec& spec, ForwardObserver* observer, TaskContext& context)
 {
+    if (spec.precision == Precision::Bf16 && ids.size() < kFewTokens) {
+        ForwardSpec exact = spec;
+        exact.precision = Precision::Float32;
+        return forward(model, cache, ids, exact, observer, context);
+    }
     const ModelConfig& config = model.config();
     MOESCOPE_CHECK(checkRunnable(config));
     MOESCOPE_CHECK(checkInput(config, cache, ids, spec));

@@ -54,12 +54,14 @@ struct Interventions {
 
 enum class LogitsWanted { None, Last, All };
 
+inline constexpr std::size_t kFewTokens = 4;
+
 struct ForwardSpec {
     /// RoPE positions of the new tokens; empty = they continue the cache. Must be ascending.
     std::vector<std::uint32_t> positions;
     Interventions interventions;
-    /// Bf16 reads prompts faster on processors that can, with the error of bfloat16 activations;
-    /// single tokens stay as they are. Never the default.
+    /// Bf16 reads prompts faster on processors that can, with the error of bfloat16 activations.
+    /// Passes of fewer than kFewTokens stay exact, for they would gain nothing. Never the default.
     Precision precision = Precision::Float32;
     LogitsWanted logits = LogitsWanted::Last;
     /// Tokens that go through all layers together; bounds the memory of long prompts.
@@ -157,6 +159,9 @@ Status forward(const MoeModel& model, KvCache& cache, std::span<const std::int32
 /// family's scaling.
 void nextTokenLogits(const MoeModel& model, std::span<const float> hidden, std::span<float> logits,
     WorkerPool* pool);
+
+/// InvalidArgument, naming the first id that is outside the vocabulary.
+Status checkTokenIds(const ModelConfig& config, std::span<const std::int32_t> ids);
 
 /// Bytes that forward() needs beyond the mapped file for `tokens` tokens, cache included.
 std::uint64_t forwardMemory(const MoeModel& model, std::uint64_t tokens, const ForwardSpec& spec);

@@ -51,20 +51,20 @@ void latentAttention(const MoeModel& model, LayerId layer, KvCache::Layer& cache
 
     std::vector<float> queries(tokens * heads * headWidth); // [T, H, nope | rope]
     if (weights.queryDown.empty()) {
-        multiply(weights.query, x, tokens, queries, input.pool);
+        multiply(weights.query, x, tokens, queries, input.pool, input.precision);
     } else {
         std::vector<float> low(tokens * shape.queryRank);
-        multiply(weights.queryDown, x, tokens, low, input.pool);
+        multiply(weights.queryDown, x, tokens, low, input.pool, input.precision);
         for (std::size_t t = 0; t < tokens; ++t) {
             const auto row = std::span(low).subspan(t * shape.queryRank, shape.queryRank);
             normalise(weights.queryNorm, row, row);
         }
-        multiply(weights.query, low, tokens, queries, input.pool);
+        multiply(weights.query, low, tokens, queries, input.pool, input.precision);
     }
 
     cache.keys.resize((input.first + tokens) * keyWidth);
     const auto newKeys = std::span(cache.keys).subspan(input.first * keyWidth); // [T, rank | rope]
-    multiply(weights.down, x, tokens, newKeys, input.pool);
+    multiply(weights.down, x, tokens, newKeys, input.pool, input.precision);
     std::vector<float> carried(tokens * heads * keyWidth); // [T, H, rank | rope]
     for (std::size_t t = 0; t < tokens; ++t) {
         const RopeTable::Angles angles = input.rope->at(input.positions[t]);
@@ -103,7 +103,7 @@ void latentAttention(const MoeModel& model, LayerId layer, KvCache::Layer& cache
         multiplyRows(weights.heads[h].values, 0, shape.value, rows, mixed.data() + h * shape.value,
             heads * shape.value);
     });
-    multiply(model.layer(layer).o, mixed, tokens, out, input.pool);
+    multiply(model.layer(layer).o, mixed, tokens, out, input.pool, input.precision);
 }
 
 } // namespace moescope

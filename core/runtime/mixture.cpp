@@ -152,7 +152,8 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
     std::vector<const float*> inputs(slots.size());
     for (std::size_t i = 0; i < slots.size(); ++i)
         inputs[i] = x.data() + slots[i].token * width;
-    std::vector<float> activations(slots.size() * inner);
+    std::vector<float>& activations = input.workspace->activations;
+    activations.resize(slots.size() * inner);
     forRowBlocks(
         input.pool, groups, inner, [&](const Group& group, std::size_t first, std::size_t count) {
             const std::size_t n = group.end - group.begin;
@@ -179,7 +180,8 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
 
     for (std::size_t i = 0; i < slots.size(); ++i)
         inputs[i] = activations.data() + i * inner;
-    std::vector<float> outputs(slots.size() * width);
+    std::vector<float>& outputs = input.workspace->outputs;
+    outputs.resize(slots.size() * width);
     forRowBlocks(
         input.pool, groups, width, [&](const Group& group, std::size_t first, std::size_t count) {
             const std::size_t n = group.end - group.begin;

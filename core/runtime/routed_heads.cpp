@@ -42,15 +42,16 @@ void routedHeads(const MoeModel& model, LayerId layer, KvCache::Layer& cache,
     cache.keys.resize((input.first + tokens) * width);
     cache.values.resize((input.first + tokens) * width);
     const auto newKeys = std::span(cache.keys).subspan(input.first * width);
-    multiply(weights.k, x, tokens, newKeys, input.pool);
-    multiply(
-        weights.v, x, tokens, std::span(cache.values).subspan(input.first * width), input.pool);
+    multiply(weights.k, x, tokens, newKeys, input.pool, input.precision);
+    multiply(weights.v, x, tokens, std::span(cache.values).subspan(input.first * width), input.pool,
+        input.precision);
     std::vector<float> queries(tokens * k * width); // [T, slot, G, hd]
     for (std::size_t t = 0; t < tokens; ++t) {
         const RopeTable::Angles angles = input.rope->at(input.positions[t]);
         for (std::size_t s = 0; s < k; ++s)
             multiply(expertAt(t, s).query, x.subspan(t * hidden, hidden), 1,
-                std::span(queries).subspan((t * k + s) * width, width), input.pool);
+                std::span(queries).subspan((t * k + s) * width, width), input.pool,
+                input.precision);
         for (std::size_t at = 0; at < k * width; at += spec.headDim)
             input.rope->rotate(
                 std::span(queries).subspan(t * k * width + at, spec.headDim), angles);
@@ -75,7 +76,7 @@ void routedHeads(const MoeModel& model, LayerId layer, KvCache::Layer& cache,
         for (std::size_t s = 0; s < k; ++s) {
             multiply(expertAt(t, s).output,
                 std::span<const float>(mixed).subspan((t * k + s) * width, width), 1, part,
-                input.pool);
+                input.pool, input.precision);
             for (std::size_t i = 0; i < hidden; ++i)
                 row[i] += choices[t].weights[s] * part[i];
         }

@@ -16,8 +16,8 @@ class WorkerPool;
 /// VectorKernels), so one vector alone, many together, and any thread count give the same bits on
 /// one machine; another instruction set differs by rounding.
 
-/// Bf16 is for many vectors at once where the processor has dot products of bfloat16 numbers (see
-/// bf16_products.h) and the rows are stored so; elsewhere it changes nothing.
+/// Bf16 acts where the processor has dot products of bfloat16 numbers (see bf16_products.h) and the
+/// rows are stored so; elsewhere it changes nothing.
 enum class Precision : std::uint8_t { Float32, Bf16 };
 
 /// out[i * outStride + r] = row (first + r) of `matrix` · inputs[i], for r < count. Each input has

@@ -254,7 +254,7 @@ Status checkVocabulary(const OpenModel& open, std::span<const std::int32_t> ids)
                 fmt::format(
                     "The tokenizer of {} gives \"{}\" the id {}, but the model's vocabulary "
                     "has {} tokens.",
-                    open.path.string(), toValidUtf8(open.tokenizer->tokenBytes(id)), id, size));
+                    displayPath(open.path), displayName(open.tokenizer->tokenBytes(id)), id, size));
     return {};
 }
 
@@ -279,7 +279,7 @@ Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const Trac
     if (!open.tokenizer)
         return fail(
             open.tokenizerError.message.empty() ? ErrorCode::NotFound : open.tokenizerError.code,
-            fmt::format("{} has no tokenizer, so a prompt must be given as token ids. ({})",
+            fmt::format("{} has no usable tokenizer, so a prompt must be given as token ids. ({})",
                 open.name, open.tokenizerError.message));
     MOESCOPE_TRY(const Encoding encoding,
         request.addSpecial ? open.tokenizer->encodePrompt(request.text)
@@ -296,19 +296,24 @@ Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const Trac
     return tokens;
 }
 
+std::uint64_t traceMemory(
+    const MoeModel& model, std::uint64_t tokens, const Interventions& interventions)
+{
+    const RouterSpec& router = model.config().router;
+    return tokens * model.mixtureLayers().size() * sizeof(float)
+        * (router.experts + 2ULL * interventions.topK.value_or(router.topK) + 1);
+}
+
 Result<RoutingTrace> traceRouting(
     const OpenModel& open, const TraceRequest& request, TaskContext& context)
 {
     if (!open.model)
         return fail(open.modelError.code, open.modelError.message);
     MOESCOPE_TRY(std::vector<TraceToken> tokens, tokenizePrompt(open, request));
-    const RouterSpec& router = open.model->config().router;
-    const std::uint64_t perToken = open.model->mixtureLayers().size()
-        * (sizeof(float)
-            * (router.experts + 2ULL * request.interventions.topK.value_or(router.topK) + 1));
-    MOESCOPE_CHECK(context.checkMemory(
-        tokens.size() * perToken + forwardMemory(*open.model, tokens.size(), {}),
-        "Recording this prompt"));
+    MOESCOPE_CHECK(
+        context.checkMemory(traceMemory(*open.model, tokens.size(), request.interventions)
+                + forwardMemory(*open.model, tokens.size(), {}),
+            "Recording this prompt"));
     try {
         std::vector<std::int32_t> ids;
         for (const TraceToken& token : tokens)

@@ -116,6 +116,10 @@ struct TraceRequest {
     Interventions interventions;
 };
 
+/// Bytes of what traceRouting() records of `tokens` tokens; the pass needs forwardMemory() besides.
+std::uint64_t traceMemory(
+    const MoeModel& model, std::uint64_t tokens, const Interventions& interventions);
+
 /// The prompt's tokens, as traceRouting() would run them.
 Result<std::vector<TraceToken>> tokenizePrompt(const OpenModel& open, const TraceRequest& request);
 /// One token with its text, for ids that were generated or given as numbers.

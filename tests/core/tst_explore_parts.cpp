@@ -225,6 +225,25 @@ private slots:
         QCOMPARE(interrupted.snapshot()->a.trace.ids, straight.snapshot()->a.trace.ids);
     }
 
+    void continuationThatWouldNotFitIsRefusedBeforeItBegins()
+    {
+        ContinuationSpec spec;
+        spec.explore.prompt = request();
+        TaskContext context;
+        context.setMemoryLimit(16U << 20);
+        int steps = 0;
+        context.setPartialSink([&](const std::any&) { ++steps; });
+        Continuation continuation(m_model, m_lexicon, spec);
+        const Result<bool> refused = continueBy(continuation, 1'000'000, context);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::OutOfMemory);
+        QVERIFY2(refused.error().message.starts_with("Continuing this prompt by 1,000,000 tokens"),
+            refused.error().message.c_str());
+        QCOMPARE(steps, 0);
+        VERIFY_OK(continueBy(continuation, 2, context));
+        QCOMPARE(steps, 2);
+    }
+
     void continuationKeepsTheUntouchedRunBeside()
     {
         Interventions masked;

@@ -139,9 +139,11 @@ private slots:
         // The reference checkpoint has no tokenizer.
         QVERIFY(!desk.session().texts()->tokens);
         QVERIFY(!desk.find<QToolButton>("nextDocument")->isEnabled());
-        QVERIFY(desk.find<QLabel>("textsCounts")->text().contains(QStringLiteral("no tokenizer")));
+        QVERIFY(desk.find<QLabel>("textsCounts")
+                    ->text()
+                    .contains(QStringLiteral("no usable tokenizer")));
         desk.program.context().texts.show(1);
-        QVERIFY(desk.window().message().text().contains(QStringLiteral("no tokenizer")));
+        QVERIFY(desk.window().message().text().contains(QStringLiteral("no usable tokenizer")));
     }
 
     void aBrokenSetIsNamedAndTheOldOneStays()

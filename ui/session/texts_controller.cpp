@@ -95,7 +95,7 @@ void TextsController::show(std::size_t document)
     if (!summary || document >= summary->texts->documents.size() || !model)
         return;
     if (!model->tokenizer) {
-        emit failed(tr("This model has no tokenizer, so texts cannot be run through it."));
+        emit failed(tr("This model has no usable tokenizer, so texts cannot be run through it."));
         return;
     }
     const auto text

@@ -320,7 +320,7 @@ void PromptBar::onModelOpened()
     m_bos->setAccessibleName(m_bos->toolTip());
     m_examples->setEnabled(!ids);
     updateChat();
-    const QString hint = ids ? tr("Token ids such as 1, 50, 7 (this model has no tokenizer)")
+    const QString hint = ids ? tr("Token ids such as 1, 50, 7 (this model has no usable tokenizer)")
                              : tr("Type a prompt and press Enter");
     m_first->edit()->setPlaceholderText(hint);
     m_second->edit()->setPlaceholderText(hint);

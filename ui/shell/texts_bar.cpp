@@ -138,7 +138,7 @@ void TextsBar::onTextsChanged()
     if (summary->domains.size() > 1)
         parts.append(tr("%1 domains").arg(summary->domains.size()));
     parts.append(tokens ? tr("%1 tokens").arg(number(*tokens))
-                        : tr("tokens unknown: the model has no tokenizer"));
+                        : tr("tokens unknown: the model has no usable tokenizer"));
     m_counts->setText(parts.join(QStringLiteral(" · ")));
     updateWords();
 }

@@ -16,7 +16,8 @@ Result<std::vector<std::int32_t>> parseTokenIds(const QString& text)
         const int id = word.toInt(&isNumber);
         if (!isNumber || id < 0)
             return fail(ErrorCode::InvalidArgument,
-                "This model has no tokenizer, so the prompt must be token ids such as 1, 50, 7; \""
+                "This model has no usable tokenizer, so the prompt must be token ids such as 1, "
+                "50, 7; \""
                     + word.toStdString() + "\" is none.");
         ids.push_back(id);
     }

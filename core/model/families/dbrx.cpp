@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 

@@ -5,9 +5,10 @@
 #include <fmt/format.h>
 
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
 #include "core/model/families/deepseek_mixture.h"
 #include "core/model/families/latent_attention.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 

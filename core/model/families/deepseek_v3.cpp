@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
+#include "core/checkpoint/config_file.h"
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
 #include "core/model/families/deepseek_mixture.h"
 #include "core/model/families/latent_attention.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 
@@ -57,7 +59,7 @@ constexpr Defaults kGlm5{
 // by their two best. Layers beyond num_hidden_layers predict further tokens and are left alone.
 Result<ModelConfig> readFull(const Json& whole, std::string_view source, const Defaults& defaults)
 {
-    const Json& json = family::textConfig(whole);
+    const Json& json = textConfig(whole);
     MOESCOPE_TRY(auto config, family::latentConfig(json, source, defaults.config, defaults.latent));
     MOESCOPE_CHECK(family::readBiasedSigmoidMixture(config, json, source, defaults.mixture));
     return config;

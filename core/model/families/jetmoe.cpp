@@ -3,7 +3,8 @@
 #include "core/model/families/family.h"
 
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 

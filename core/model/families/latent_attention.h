@@ -9,7 +9,8 @@
 #include "core/base/result.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/io/json_fwd.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
+#include "core/model/families/standard_tensors.h"
 
 /// Multi-head latent attention (DeepSeek-V2, 2024) as its families write it.
 namespace moescope::family {

@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "core/checkpoint/config_file.h"
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 
@@ -68,7 +70,7 @@ Status readMixtureLayers(ModelConfig& config, const Json& json, std::string_view
 // expert reads, not what it says; a shared expert is added.
 Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
 {
-    const Json& json = family::textConfig(whole);
+    const Json& json = textConfig(whole);
     MOESCOPE_TRY(auto config,
         family::standardConfig(
             json, source, {.ropeBase = 500000, .headDim = 128, .kvHeads = 8, .positions = 131072}));

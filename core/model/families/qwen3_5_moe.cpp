@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/families/family.h"
 
+#include "core/checkpoint/config_file.h"
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
 #include "core/model/families/qwen_hybrid.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 
@@ -16,7 +18,7 @@ constexpr family::MixtureDefaults kMixture{.experts = 256, .topK = 8, .inner = 5
 
 Result<ModelConfig> readConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(auto config, family::readQwenHybrid(family::textConfig(json), source, kMixture));
+    MOESCOPE_TRY(auto config, family::readQwenHybrid(textConfig(json), source, kMixture));
     config.router.renormalise = true;
     return config;
 }

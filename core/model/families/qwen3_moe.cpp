@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "core/checkpoint/config_file.h"
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
 #include "core/model/families/qwen_layers.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 
@@ -54,8 +56,7 @@ constexpr family::MixtureDefaults kVisionMixture{.experts = 60, .topK = 4, .inne
 
 Result<ModelConfig> readVisionConfig(const Json& json, std::string_view source)
 {
-    MOESCOPE_TRY(
-        auto config, readWith(family::textConfig(json), source, kVisionDefaults, kVisionMixture));
+    MOESCOPE_TRY(auto config, readWith(textConfig(json), source, kVisionDefaults, kVisionMixture));
     config.router.renormalise = true;
     return config;
 }

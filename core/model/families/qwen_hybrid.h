@@ -8,7 +8,8 @@
 #include "core/base/result.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/io/json_fwd.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
+#include "core/model/families/standard_tensors.h"
 #include "core/model/moe_model.h"
 
 /// What Qwen3-Next and Qwen3.5 have in common: gated delta nets, every fourth layer gated

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
 
 namespace moescope::family {
 

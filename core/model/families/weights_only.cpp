@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/checkpoint/config_file.h"
 #include "core/io/json.h"
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
 #include "core/model/families/family.h"
 #include "core/model/families/scaled_matrix.h"
+#include "core/model/families/standard_tensors.h"
 #include "core/model/families/weights_only_entries.h"
 #include "core/model/families/weights_only_layers.h"
 
@@ -74,7 +76,7 @@ Result<ModelConfig> readConfig(const Json& whole, std::string_view source)
 {
     MOESCOPE_TRY(const auto type, jsonOptionalString(whole, "model_type", source));
     const Entry& entry = entryOf(type.value_or(""));
-    const Json& json = family::textConfig(whole);
+    const Json& json = textConfig(whole);
     ModelConfig config;
     config.missingPart = entry.missing;
     MOESCOPE_TRY(

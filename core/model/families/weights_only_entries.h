@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/model/families/common.h"
+#include "core/model/families/config_keys.h"
+#include "core/model/families/standard_tensors.h"
 
 namespace moescope {
 

@@ -8,7 +8,6 @@
 #include "core/base/result.h"
 #include "core/io/json_fwd.h"
 #include "core/model/config.h"
-#include "core/model/families/common.h"
 
 /// Which layers have experts, in all the ways that configs say it.
 namespace moescope::family {

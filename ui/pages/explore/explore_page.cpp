@@ -10,6 +10,7 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
+#include "core/experiments/explore_words.h"
 #include "core/runtime/runnable.h"
 #include "ui/figures/figure_panel.h"
 #include "ui/figures/figure_table_view.h"

@@ -7,6 +7,7 @@
 #include <QVBoxLayout>
 
 #include "core/base/text.h"
+#include "core/experiments/explore_words.h"
 #include "core/experiments/intervention_effect.h"
 #include "ui/figures/token_strip_view.h"
 #include "ui/pages/explore/find_bar.h"

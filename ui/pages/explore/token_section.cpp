@@ -7,7 +7,7 @@
 #include <QVBoxLayout>
 
 #include "core/base/text.h"
-#include "core/experiments/explore_grids.h"
+#include "core/experiments/explore_words.h"
 #include "ui/pages/explore/bar_rows.h"
 #include "ui/pages/explore/layer_weights_view.h"
 #include "ui/pages/explore/lens_section.h"
