@@ -219,26 +219,43 @@ public:
 
     bool run()
     {
+        int exponents[kWidth];
         for (std::size_t lane = 0; lane < kWidth; ++lane) {
             double norm = 0;
             for (std::size_t i = 0; i < m_order; ++i)
                 norm = std::max({norm, std::abs(m_diagonal[i * kBatch + lane]),
                     std::sqrt(m_squares[i * kBatch + lane])});
-            const double least = norm * kEpsilon / 8;
+            const double least = std::frexp(norm, &exponents[lane]) * kEpsilon / 8;
             m_least[lane] = std::max(least * least, std::numeric_limits<double>::min());
+            scale(lane, -exponents[lane]);
         }
         // A sweep or two find an eigenvalue; LAPACK gives up after thirty.
-        for (std::size_t sweep = 0; sweep < 30 * m_order; ++sweep) {
-            if (!prepare())
-                return true;
+        bool unfinished = prepare();
+        for (std::size_t sweep = 0; sweep < 30 * m_order && unfinished; ++sweep) {
             sweepUp();
+            unfinished = prepare();
         }
-        return !prepare();
+        for (std::size_t lane = 0; lane < kWidth; ++lane)
+            scale(lane, exponents[lane]);
+        return !unfinished;
     }
 
 private:
     static constexpr std::size_t kWidth = hn::MaxLanes(BatchTag());
     static constexpr double kEpsilon = std::numeric_limits<double>::epsilon() / 2;
+
+    /// Of the order of 1, neither the products nor the quotients of a sweep can overflow.
+    static constexpr double kVanishing = 1e-290;
+
+    /// Times 2^exponent, which rounds nothing but what is far below the rounding of the largest.
+    void scale(std::size_t lane, int exponent)
+    {
+        const double factor = std::ldexp(1.0, exponent);
+        for (std::size_t i = 0; i < m_order; ++i) {
+            m_diagonal[i * kBatch + lane] *= factor;
+            m_squares[i * kBatch + lane] *= factor * factor;
+        }
+    }
 
     /// Passes what has converged and sets the shifts; false when all has.
     bool prepare()
@@ -274,6 +291,7 @@ private:
         const auto limit = hn::Load(d, m_limit);
         const auto one = hn::Set(d, 1.0);
         const auto zero = hn::Zero(d);
+        const auto vanishing = hn::Set(d, kVanishing);
         auto c = one;
         auto s = zero;
         auto gamma = hn::Sub(hn::Load(d, m_diagonal + (m_order - 1) * kBatch), shift);
@@ -283,8 +301,8 @@ private:
             const auto alpha = hn::Load(d, m_diagonal + i * kBatch);
             const auto r = hn::Add(p, b);
             const auto square = hn::Mul(s, r);
-            const auto empty = hn::Eq(r, zero);
-            const auto still = hn::Eq(p, zero);
+            const auto empty = hn::Lt(r, vanishing);
+            const auto still = hn::Lt(p, vanishing);
             const auto inverse = hn::Div(one, hn::IfThenElse(empty, one, r));
             const auto cNext = hn::IfThenElse(empty, one, hn::Mul(p, inverse));
             const auto secant = hn::IfThenElse(

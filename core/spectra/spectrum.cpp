@@ -81,6 +81,7 @@ std::vector<double> singularValuesReference(
 
 std::size_t energyRank(std::span<const double> singularValues, double share)
 {
+    constexpr double kTie = 1e-12;
     double total = 0;
     for (const double s : singularValues)
         total += s * s;
@@ -89,7 +90,7 @@ std::size_t energyRank(std::span<const double> singularValues, double share)
     double sum = 0;
     for (std::size_t r = 0; r < singularValues.size(); ++r) {
         sum += singularValues[r] * singularValues[r];
-        if (sum >= share * total)
+        if (sum >= (share - kTie) * total)
             return r + 1;
     }
     return singularValues.size();

@@ -21,8 +21,8 @@ Result<std::vector<double>> singularValues(
 std::vector<double> singularValuesReference(
     std::span<const float> matrix, std::size_t m, std::size_t n);
 
-/// Smallest r with sum of the r largest squares >= share of the sum of all squares; 0 for zero
-/// energy.
+/// Smallest r whose r largest squares sum to `share` of all squares; 0 for zero energy. A share
+/// that is missed by less than 1e-12 counts as reached, so that rounding decides no ties.
 std::size_t energyRank(std::span<const double> singularValues, double share);
 /// Cumulative energy share after 1..min values; empty for zero energy.
 std::vector<double> cumulativeEnergy(std::span<const double> singularValues);

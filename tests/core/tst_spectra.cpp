@@ -124,6 +124,11 @@ private slots:
     void energyCounts()
     {
         const std::vector<double> sigma{3, 2, 1}; // squares 9, 4, 1 of 14
+        // Of equal values, whose sums are rounded, a share may be an exact number.
+        const std::vector<double> equal(200, 0.1);
+        QCOMPARE(energyRank(equal, 0.99), std::size_t{198});
+        QCOMPARE(energyRank(equal, 0.95), std::size_t{190});
+        QCOMPARE(energyRank(equal, 1), std::size_t{200});
         QCOMPARE(energyRank(sigma, 0.5), std::size_t{1});
         QCOMPARE(energyRank(sigma, 9.0 / 14), std::size_t{1});
         QCOMPARE(energyRank(sigma, 0.65), std::size_t{2});

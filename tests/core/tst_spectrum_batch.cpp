@@ -173,6 +173,62 @@ private slots:
         }
     }
 
+    void fewDirectionsAmongManyAreFound()
+    {
+        // Beside a few exact directions rounding leaves tails that fall to the smallest doubles.
+        struct Case {
+            const char* name;
+            std::size_t rank;
+            float (*value)(std::size_t row, std::size_t col);
+        };
+        const std::array<Case, 5> cases{{{"all one", 1,
+                                             [](std::size_t, std::size_t) { return 1.0F; }},
+            {"all 1/64", 1, [](std::size_t, std::size_t) { return 0.015625F; }},
+            {"all 1e-12", 1, [](std::size_t, std::size_t) { return 1e-12F; }},
+            {"signs", 1, [](std::size_t r, std::size_t c) { return (r + c) % 2 ? -1.0F : 1.0F; }},
+            {"identities side by side", 8,
+                [](std::size_t r, std::size_t c) { return r % 8 == c % 8 ? 1.0F : 0.0F; }}}};
+        for (const ReductionKernels& kernels : everyReductionKernels()) {
+            for (const auto& [m, n] : {std::pair<std::size_t, std::size_t>{257, 300}, {300, 257},
+                     {320, 500}, {400, 500}, {512, 512}, {768, 800}}) {
+                const std::size_t order = std::min(m, n);
+                for (const Case& test : cases) {
+                    std::vector<float> matrix;
+                    double energy = 0;
+                    for (std::size_t r = 0; r < m; ++r) {
+                        double ofRow = 0;
+                        for (std::size_t c = 0; c < n; ++c) {
+                            matrix.push_back(test.value(r, c));
+                            ofRow += std::pow(static_cast<double>(matrix.back()), 2);
+                        }
+                        energy += ofRow;
+                    }
+                    AlignedVector<double> gram(paddedElements(order));
+                    AlignedVector<double> scratch;
+                    AlignedVector<double> bands(batchElements(order));
+                    AlignedVector<double> diagonal(order * kBatch);
+                    AlignedVector<double> squares(order * kBatch);
+                    kernels.gramDouble({matrix.data(), nullptr, m, n}, gram.data(), scratch);
+                    kernels.bandDouble(gram.data(), order, bands.data(), 5, nullptr, scratch);
+                    kernels.tridiagonal(bands.data(), order, diagonal.data(), squares.data());
+                    QVERIFY2(kernels.eigenvalues(diagonal.data(), squares.data(), order),
+                        qPrintable(
+                            QString("%1, %2, %3 x %4").arg(kernels.name, test.name).arg(m).arg(n)));
+                    std::vector<double> found;
+                    for (std::size_t i = 0; i < order; ++i)
+                        found.push_back(diagonal[i * kBatch + 5] / energy);
+                    std::sort(found.rbegin(), found.rend());
+                    double sum = 0;
+                    for (std::size_t i = 0; i < test.rank; ++i)
+                        sum += found[i];
+                    QVERIFY(std::abs(sum - 1) < 1e-12);
+                    QVERIFY(std::abs(found[test.rank]) < 1e-12);
+                    QVERIFY(std::abs(found.back()) < 1e-12);
+                }
+            }
+        }
+    }
+
     void probesSeeWhatTheReductionDoes()
     {
         // Of an exact product and reduction, the band times the rotated probes is the rotated
