@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/base/aligned_vector.h"
 #include "core/task/worker_pool.h"
 #include "core/tensor/bf16_products.h"
 #include "core/tensor/vector_kernels.h"
@@ -13,8 +14,6 @@ namespace moescope {
 
 namespace {
 
-/// Decoded rows of one step, so that they stay in the first-level cache while all inputs pass.
-constexpr std::size_t kRowsAtOnce = 4;
 /// Inputs that pass at once stay in the second-level cache.
 constexpr std::size_t kInputBytes = 512U << 10;
 /// With fewer inputs expanding a row costs more than converting it on the way.
@@ -74,6 +73,19 @@ StoredRows storedRows(
     return rows;
 }
 
+/// Some columns of the rows, from the beginning of a block and of a scale.
+StoredRows columnsOf(
+    StoredRows rows, const BlockLayout& layout, std::size_t first, std::size_t count)
+{
+    rows.data += first / layout.elements * layout.bytes;
+    rows.cols = count;
+    if (rows.scaleCols > 0)
+        rows.scales += first / rows.scaleCols * sizeof(float);
+    else if (rows.scales)
+        rows.scales += first / kMxBlock;
+    return rows;
+}
+
 const std::byte* bytesOf(const float* values)
 {
     return reinterpret_cast<const std::byte*>(values);
@@ -94,8 +106,19 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
     if (inputs.empty() || count == 0)
         return;
     const std::size_t cols = matrix.cols;
+    if (cols == 0) {
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            std::fill_n(out + i * outStride, count, 0.0F);
+        return;
+    }
     const RowKernels kernels = kernelsFor(matrix);
     thread_local std::vector<float> scales;
+    if (precision == Precision::Bf16 && matrix.dtype == DType::BF16 && kernels.products
+        && hasBf16Products()) {
+        bf16Products(
+            storedRows(matrix, first, count, scales), inputs.data(), inputs.size(), out, outStride);
+        return;
+    }
     if (kernels.products && inputs.size() < kFewInputs) {
         const std::size_t rowsAtOnce = matrix.scales.data ? kScaledRows : count;
         for (std::size_t done = 0; done < count; done += rowsAtOnce) {
@@ -105,26 +128,46 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
         }
         return;
     }
-    if (precision == Precision::Bf16 && matrix.dtype == DType::BF16 && kernels.products
-        && hasBf16Products()) {
-        bf16Products(
-            storedRows(matrix, first, count, scales), inputs.data(), inputs.size(), out, outStride);
-        return;
-    }
-    const std::size_t inputsAtOnce
-        = std::max<std::size_t>(24, kInputBytes / sizeof(float) / std::max<std::size_t>(1, cols));
-    thread_local std::vector<float> decoded;
-    decoded.resize(kRowsAtOnce * cols);
+    const VectorKernels& vectors = vectorKernels();
+    const std::size_t inputsAtOnce = std::max<std::size_t>(24, kInputBytes / sizeof(float) / cols);
+    thread_local AlignedVector<float> decoded;
+    thread_local AlignedVector<float> interleaved;
+    // A part of a row stays in the first-level cache while all inputs pass.
+    const BlockLayout layout = blockLayout(matrix.dtype);
+    const bool hasParts = kernels.expand && kInterleavedCols % layout.elements == 0
+        && (!matrix.scales.data || matrix.scales.blockCols >= cols
+            || kInterleavedCols % matrix.scales.blockCols == 0);
+    const std::size_t partCols = hasParts ? kInterleavedCols : cols;
+    decoded.resize(kInterleavedRows * std::min(partCols, cols));
+    const auto products
+        = kernels.interleaved ? kernels.interleaved : vectors.rows(DType::F32).interleaved;
+    interleaved.resize(vectors.interleavedFloats(std::min(inputsAtOnce, inputs.size()), cols));
     for (std::size_t i = 0; i < inputs.size(); i += inputsAtOnce) {
         const std::size_t n = std::min(inputsAtOnce, inputs.size() - i);
-        for (std::size_t done = 0; done < count; done += kRowsAtOnce) {
-            const std::size_t rows = std::min(kRowsAtOnce, count - done);
-            if (kernels.expand)
-                kernels.expand(storedRows(matrix, first + done, rows, scales), decoded.data());
-            else
-                decodeRows(matrix, first + done, rows, decoded);
-            vectorKernels().f32({bytesOf(decoded.data()), cols * sizeof(float), rows, cols},
-                inputs.data() + i, n, out + i * outStride + done, outStride);
+        vectors.interleave(inputs.data() + i, n, cols, interleaved.data());
+        for (std::size_t done = 0; done < count; done += kInterleavedRows) {
+            const std::size_t rows = std::min(kInterleavedRows, count - done);
+            const std::size_t next = std::min(kInterleavedRows, count - done - rows);
+            std::span<const std::byte> ahead;
+            if (next > 0)
+                ahead = {matrix.data + (first + done + rows) * matrix.rowStride,
+                    next * matrix.rowStride};
+            const StoredRows stored
+                = kernels.expand ? storedRows(matrix, first + done, rows, scales) : StoredRows();
+            for (std::size_t c = 0; c < cols; c += partCols) {
+                const std::size_t width = std::min(partCols, cols - c);
+                StoredRows part = columnsOf(stored, layout, c, width);
+                if (!kernels.interleaved) {
+                    if (kernels.expand)
+                        kernels.expand(part, decoded.data());
+                    else
+                        decodeRows(matrix, first + done, rows, decoded);
+                    part = {bytesOf(decoded.data()), width * sizeof(float), rows, width};
+                }
+                products(part, {c, cols}, {interleaved.data(), n}, out + i * outStride + done,
+                    outStride, ahead);
+                ahead = {};
+            }
         }
     }
 }
@@ -135,10 +178,12 @@ void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size
     std::vector<const float*> pointers(n);
     for (std::size_t i = 0; i < n; ++i)
         pointers[i] = inputs.data() + i * matrix.cols;
-    // Below about 100,000 products waking threads costs more than it saves.
+    // Below about 100,000 products waking threads costs more than it saves. Many inputs are put
+    // side by side anew for each task.
     const std::size_t work = std::max<std::size_t>(1, matrix.cols * n);
+    const std::size_t fewest = n < kFewInputs ? 32 : 128;
     const std::size_t rowsPerTask
-        = std::clamp<std::size_t>(100'000 / work, 32, std::max<std::size_t>(32, matrix.rows));
+        = std::clamp<std::size_t>(100'000 / work, fewest, std::max(fewest, matrix.rows));
     const std::size_t tasks = (matrix.rows + rowsPerTask - 1) / rowsPerTask;
     parallelFor(pool, tasks, [&](std::size_t task) {
         const std::size_t first = task * rowsPerTask;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "core/tensor/half.h"
 
@@ -171,6 +172,217 @@ void productsOf(const StoredRows& rows, const float* const* inputs, std::size_t 
     products<Type>(rows, inputs, inputCount, out, outStride);
 }
 
+/// Inputs of one tile: with 4 rows they fill 32 registers of 64 bytes, or 16 smaller ones.
+constexpr std::size_t kTileInputs = hn::MaxLanes(Floats()) >= 16 ? 6 : 3;
+
+constexpr std::size_t wholeVectors(std::size_t cols)
+{
+    constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    return (cols + kLanes - 1) / kLanes * kLanes;
+}
+
+std::size_t interleavedFloats(std::size_t inputCount, std::size_t cols)
+{
+    return inputCount * (wholeVectors(cols) + kInterleavedRows * hn::MaxLanes(Floats()))
+        + kInterleavedRows * wholeVectors(cols);
+}
+
+/// Calls body(first, constant of the count) for tiles of nearly the same number of inputs.
+template <typename Body>
+HWY_INLINE void forTiles(std::size_t inputCount, const Body& body)
+{
+    std::size_t tiles = (inputCount + kTileInputs - 1) / kTileInputs;
+    for (std::size_t i = 0; i < inputCount; --tiles) {
+        const std::size_t count = (inputCount - i + tiles - 1) / tiles;
+        switch (count) {
+        case 6:
+            if constexpr (kTileInputs >= 6)
+                body(i, std::integral_constant<std::size_t, 6>());
+            break;
+        case 5:
+            if constexpr (kTileInputs >= 5)
+                body(i, std::integral_constant<std::size_t, 5>());
+            break;
+        case 4:
+            if constexpr (kTileInputs >= 4)
+                body(i, std::integral_constant<std::size_t, 4>());
+            break;
+        case 3:
+            body(i, std::integral_constant<std::size_t, 3>());
+            break;
+        case 2:
+            body(i, std::integral_constant<std::size_t, 2>());
+            break;
+        default:
+            body(i, std::integral_constant<std::size_t, 1>());
+        }
+        i += count;
+    }
+}
+
+void interleave(
+    const float* const* inputs, std::size_t inputCount, std::size_t cols, float* interleaved)
+{
+    const Floats d;
+    constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    forTiles(inputCount, [&](std::size_t first, auto count) {
+        float* to = interleaved + first * wholeVectors(cols);
+        std::size_t c = 0;
+        for (; c + kLanes <= cols; c += kLanes) {
+            for (std::size_t i = 0; i < count; ++i, to += kLanes)
+                hn::StoreU(hn::LoadU(d, inputs[first + i] + c), d, to);
+        }
+        for (std::size_t i = 0; c < cols && i < count; ++i, to += kLanes)
+            hn::StoreU(loadTail<AsF32>(
+                           reinterpret_cast<const std::byte*>(inputs[first + i] + c), cols - c),
+                d, to);
+    });
+}
+
+#if HWY_TARGET <= HWY_AVX3
+/// SumOfLanes of four vectors: the same additions, four at a time.
+HWY_INLINE void sumLanes(Vector a, Vector b, Vector c, Vector d, float* out)
+{
+    const Floats f;
+    const auto halves = [&](Vector x, Vector y) {
+        return hn::Add(hn::ConcatLowerLower(f, y, x), hn::ConcatUpperUpper(f, y, x));
+    };
+    const Vector ab = halves(a, b);
+    const Vector cd = halves(c, d);
+    const Vector quarters
+        = hn::Add(hn::OddEvenBlocks(cd, ab), hn::SwapAdjacentBlocks(hn::OddEvenBlocks(ab, cd)));
+    const Vector pairs = hn::Add(quarters, hn::Shuffle1032(quarters));
+    alignas(64) float sums[16];
+    hn::Store(hn::Add(pairs, hn::Shuffle2301(pairs)), f, sums);
+    out[0] = sums[0];
+    out[1] = sums[8];
+    out[2] = sums[4];
+    out[3] = sums[12];
+}
+#endif
+
+/// One tile; sums that go on from or to other columns are kept in `kept`. What is not stored as
+/// floats is written to `expanded` as such on the way, which hides behind the products.
+template <typename Type, std::size_t kRows, std::size_t kInputs>
+HWY_INLINE void interleavedTile(const StoredRows& rows, const ColumnPart& part, const float* packed,
+    float* kept, float* expanded, float* out, std::size_t outStride, const std::byte*& ahead,
+    const std::byte* aheadEnd)
+{
+    const Floats d;
+    constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+    Vector sums[kRows][kInputs];
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+        for (std::size_t i = 0; i < kInputs; ++i)
+            sums[r][i]
+                = part.first == 0 ? hn::Zero(d) : hn::Load(d, kept + (i * kRows + r) * kLanes);
+    }
+    constexpr std::size_t kSize = sizeof(typename Type::Stored);
+    constexpr bool kExpands = !std::is_same_v<Type, AsF32>;
+    const std::size_t width = wholeVectors(rows.cols);
+    const std::byte* fetch = ahead;
+    const std::ptrdiff_t step = fetch < aheadEnd ? 64 : 0;
+    packed += part.first * kInputs;
+    std::size_t c = 0;
+    for (; c + kLanes <= rows.cols; c += kLanes, packed += kInputs * kLanes) {
+        hwy::Prefetch(fetch);
+        fetch += step;
+        Vector x[kInputs];
+#pragma GCC unroll 8
+        for (std::size_t i = 0; i < kInputs; ++i)
+            x[i] = hn::Load(d, packed + i * kLanes);
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < kRows; ++r) {
+            const Vector w = Type::load(rows.data + r * rows.stride + c * kSize);
+            if constexpr (kExpands)
+                hn::Store(w, d, expanded + r * width + c);
+#pragma GCC unroll 8
+            for (std::size_t i = 0; i < kInputs; ++i)
+                sums[r][i] = hn::MulAdd(w, x[i], sums[r][i]);
+        }
+    }
+    ahead = fetch;
+    if (c < rows.cols) {
+        for (std::size_t r = 0; r < kRows; ++r) {
+            const Vector w = loadTail<Type>(rows.data + r * rows.stride + c * kSize, rows.cols - c);
+            if constexpr (kExpands)
+                hn::Store(w, d, expanded + r * width + c);
+            for (std::size_t i = 0; i < kInputs; ++i)
+                sums[r][i] = hn::MulAdd(w, hn::Load(d, packed + i * kLanes), sums[r][i]);
+        }
+    }
+    if (part.first + rows.cols < part.all) {
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+            for (std::size_t i = 0; i < kInputs; ++i)
+                hn::Store(sums[r][i], d, kept + (i * kRows + r) * kLanes);
+        }
+        return;
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < kInputs; ++i) {
+#if HWY_TARGET <= HWY_AVX3
+        if constexpr (kRows == 4) {
+            sumLanes(sums[0][i], sums[1][i], sums[2][i], sums[3][i], out + i * outStride);
+            continue;
+        }
+#endif
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < kRows; ++r)
+            out[i * outStride + r] = hn::GetLane(hn::SumOfLanes(d, sums[r][i]));
+    }
+}
+
+template <typename Type, std::size_t kRows>
+HWY_INLINE void interleavedRows(const StoredRows& rows, const ColumnPart& part,
+    const InterleavedInputs& inputs, float* out, std::size_t outStride,
+    std::span<const std::byte> ahead)
+{
+    const std::size_t width = wholeVectors(part.all);
+    float* kept = inputs.data + inputs.count * width;
+    float* expanded = kept + inputs.count * kInterleavedRows * hn::MaxLanes(Floats());
+    StoredRows floats = rows;
+    if constexpr (!std::is_same_v<Type, AsF32>) {
+        floats.data = reinterpret_cast<const std::byte*>(expanded);
+        floats.stride = wholeVectors(rows.cols) * sizeof(float);
+    }
+    const std::byte* fetch = ahead.data();
+    const std::byte* fetchEnd = fetch + ahead.size();
+    forTiles(inputs.count, [&](std::size_t i, auto count) {
+        const float* from = inputs.data + i * width;
+        float* sums = kept + i * kRows * hn::MaxLanes(Floats());
+        float* to = out + i * outStride;
+        if (i == 0)
+            interleavedTile<Type, kRows, count.value>(
+                rows, part, from, sums, expanded, to, outStride, fetch, fetchEnd);
+        else
+            interleavedTile<AsF32, kRows, count.value>(
+                floats, part, from, sums, nullptr, to, outStride, fetch, fetchEnd);
+    });
+}
+
+template <typename Type>
+void interleavedProducts(const StoredRows& rows, const ColumnPart& part,
+    const InterleavedInputs& inputs, float* out, std::size_t outStride,
+    std::span<const std::byte> ahead)
+{
+    switch (rows.count) {
+    case 4:
+        interleavedRows<Type, 4>(rows, part, inputs, out, outStride, ahead);
+        break;
+    case 3:
+        interleavedRows<Type, 3>(rows, part, inputs, out, outStride, ahead);
+        break;
+    case 2:
+        interleavedRows<Type, 2>(rows, part, inputs, out, outStride, ahead);
+        break;
+    default:
+        interleavedRows<Type, 1>(rows, part, inputs, out, outStride, ahead);
+    }
+}
+
 template <typename Type>
 void expand(const StoredRows& rows, float* out)
 {
@@ -273,11 +485,11 @@ RowKernels rowKernels(DType dtype)
 {
     switch (dtype) {
     case DType::F32:
-        return {productsOf<AsF32>, expand<AsF32>};
+        return {productsOf<AsF32>, expand<AsF32>, interleavedProducts<AsF32>};
     case DType::BF16:
-        return {productsOf<AsBf16>, expand<AsBf16>};
+        return {productsOf<AsBf16>, expand<AsBf16>, interleavedProducts<AsBf16>};
     case DType::F16:
-        return {productsOf<AsF16>, expand<AsF16>};
+        return {productsOf<AsF16>, expand<AsF16>, interleavedProducts<AsF16>};
     default:
         return packedRows(dtype);
     }
@@ -285,7 +497,8 @@ RowKernels rowKernels(DType dtype)
 
 VectorKernels kernels()
 {
-    return {productsOf<AsF32>, rowKernels, weightedSums, hwy::TargetName(HWY_TARGET)};
+    return {productsOf<AsF32>, rowKernels, interleavedFloats, interleave, weightedSums,
+        hwy::TargetName(HWY_TARGET)};
 }
 
 } // namespace moescope::HWY_NAMESPACE

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "core/tensor/dtype.h"
@@ -26,10 +27,31 @@ struct StoredRows {
 using Products = void (*)(const StoredRows& rows, const float* const* inputs,
     std::size_t inputCount, float* out, std::size_t outStride);
 
+/// Where the columns of some rows stand among `all` columns.
+struct ColumnPart {
+    std::size_t first = 0; ///< a multiple of kInterleavedCols
+    std::size_t all = 0;
+};
+/// Many inputs, as VectorKernels::interleave() left them; `data` starts with a cache line.
+struct InterleavedInputs {
+    float* data = nullptr;
+    std::size_t count = 0;
+};
+inline constexpr std::size_t kInterleavedRows = 4;
+/// Columns of so many rows, and of the inputs of one tile, that stay in the first-level cache.
+inline constexpr std::size_t kInterleavedCols = 1024;
+
 /// What can be done with rows of one type; null where they must be decoded first.
 struct RowKernels {
     Products products = nullptr;
     void (*expand)(const StoredRows& rows, float* out) = nullptr; ///< to out[r * cols + c]
+    /// Products for many inputs: of 1 to kInterleavedRows rows, whole or part after part of their
+    /// columns; `out` is written with the last one. On the way it fetches `ahead`, the rows to
+    /// come, into the cache. Null where rows must be expanded first.
+    void (*interleaved)(const StoredRows& rows, const ColumnPart& part,
+        const InterleavedInputs& inputs, float* out, std::size_t outStride,
+        std::span<const std::byte> ahead)
+        = nullptr;
 };
 
 /// Inner loops for the instruction set of this processor, chosen once at run time (Highway). A dot
@@ -41,6 +63,13 @@ struct VectorKernels {
     /// By type: plain elements, blocks, and the small floats that need scales; expansion gives the
     /// decoders' bits.
     RowKernels (*rows)(DType dtype) = nullptr;
+
+    /// Floats that InterleavedInputs need: the inputs, unfinished sums and expanded rows.
+    std::size_t (*interleavedFloats)(std::size_t inputCount, std::size_t cols) = nullptr;
+    /// Puts inputs of `cols` side by side, in the order in which they are read.
+    void (*interleave)(
+        const float* const* inputs, std::size_t inputCount, std::size_t cols, float* interleaved)
+        = nullptr;
 
     /// outs[q][i] = sum over j of weights[q][j] * rows[j * stride + i], j ascending, for `count`
     /// rows of `width` and `sums` weight vectors; `stride` in floats.

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "core/base/aligned_vector.h"
 #include "core/base/random.h"
 #include "core/tensor/linear.h"
 #include "core/tensor/vector_kernels.h"
@@ -233,6 +234,49 @@ private slots:
         }
     }
 
+    void interleavedProductsGiveTheSameBits_data() { everySetAgreesWithTheSlowSum_data(); }
+
+    void interleavedProductsGiveTheSameBits()
+    {
+        QFETCH(int, set);
+        const VectorKernels kernels = everyVectorKernels()[static_cast<std::size_t>(set)];
+        Random random(11);
+        for (const DType dtype : {DType::F32, DType::BF16, DType::F16}) {
+            for (const std::size_t cols : {1U, 7U, 16U, 31U, 100U, 1024U, 1025U, 2100U}) {
+                const Stored weights = stored(dtype, kInterleavedRows * cols, random);
+                std::vector<float> x(14 * cols + 1);
+                for (float& value : x)
+                    value = static_cast<float>(random.normal());
+                std::vector<const float*> inputs;
+                for (std::size_t i = 0; i < 14; ++i)
+                    inputs.push_back(x.data() + 1 + i * cols);
+                for (std::size_t n = 1; n <= 14; ++n) {
+                    const std::size_t count = 1 + n % kInterleavedRows;
+                    AlignedVector<float> room(kernels.interleavedFloats(n, cols));
+                    kernels.interleave(inputs.data(), n, cols, room.data());
+                    const StoredRows rows{weights.data(), cols * dtypeBytes(dtype), count, cols};
+                    std::vector<float> expected(n * count);
+                    productsOf(kernels, dtype)(rows, inputs.data(), n, expected.data(), count);
+                    for (const std::size_t width : {std::size_t{kInterleavedCols}, cols}) {
+                        std::vector<float> got(n * (count + 1), 77.0F);
+                        for (std::size_t c = 0; c < cols; c += width) {
+                            StoredRows part = rows;
+                            part.data += c * dtypeBytes(dtype);
+                            part.cols = std::min(width, cols - c);
+                            kernels.rows(dtype).interleaved(part, {c, cols}, {room.data(), n},
+                                got.data(), count + 1, {rows.data, rows.stride});
+                        }
+                        for (std::size_t i = 0; i < n; ++i) {
+                            QCOMPARE(got[i * (count + 1) + count], 77.0F);
+                            for (std::size_t r = 0; r < count; ++r)
+                                QVERIFY(isSame(got[i * (count + 1) + r], expected[i * count + r]));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     void expansionIsExact_data() { everySetAgreesWithTheSlowSum_data(); }
 
     void expansionIsExact()
@@ -336,6 +380,19 @@ private slots:
                         }
                     }
                 }
+            }
+        }
+    }
+
+    void rowsOfNothingGiveZeros()
+    {
+        const std::byte nothing{};
+        for (const DType dtype :
+            {DType::F32, DType::BF16, DType::Q8_0, DType::Q4_K, DType::IQ1_S}) {
+            for (const std::size_t n : {1U, 9U}) {
+                std::vector<float> out(n * 3, 77.0F);
+                multiply(MatrixView::rowMajor(dtype, 3, 0, &nothing), {}, n, out, nullptr);
+                QCOMPARE(out, std::vector<float>(n * 3));
             }
         }
     }
