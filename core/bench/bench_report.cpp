@@ -116,7 +116,9 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
     Table facts("machine", "This machine", "Measured in this run, on the threads of the run.");
     facts.add("reading memory", machine.readBandwidth, "GB/s");
     facts.add("single-precision products", machine.matrixRate, "GF/s");
-    Table speed("speed", "Speed", "Medians over the runs after a first one that is not counted.");
+    Table speed("speed", "Speed",
+        "Medians over the runs after a first one that is not counted; spectra are of noise, each "
+        "matrix once in turn with its yardsticks.");
     speed.add(fmt::format("prompt of {} tokens", spec.promptTokens), runtime.prefill, "tokens/s");
     speed.add(
         fmt::format("generation from {} weights", runtime.packing), runtime.generation, "tokens/s");
@@ -142,6 +144,7 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
         = Json{{"machine",
                    {{"processor", machine.processor}, {"cores", machine.cores},
                        {"threads", machine.threads}, {"instructions", machine.instructions},
+                       {"linear_algebra", machine.linearAlgebra},
                        {"read_bandwidth", toJson(machine.readBandwidth)},
                        {"matrix_rate", toJson(machine.matrixRate)}}},
             {"prefill", toJson(runtime.prefill)}, {"generation", toJson(runtime.generation)},
@@ -159,8 +162,9 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
     report.figures.push_back(std::move(facts).figure());
     report.figures.push_back(std::move(speed).figure());
     report.figures.push_back(std::move(ratios).figure());
-    report.figures.front().subtitle = fmt::format("{}, {} cores, {} threads used, {} products",
-        machine.processor, machine.cores, machine.threads, machine.instructions);
+    report.figures.front().subtitle = fmt::format(
+        "{}, {} cores, {} threads used, {} products; yardsticks by {}", machine.processor,
+        machine.cores, machine.threads, machine.instructions, machine.linearAlgebra);
     return report;
 }
 

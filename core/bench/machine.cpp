@@ -115,6 +115,7 @@ Result<Machine> measureMachine(TaskContext& context)
     machine.cores = std::thread::hardware_concurrency();
     machine.threads = context.threads();
     machine.instructions = vectorKernels().name;
+    machine.linearAlgebra = linearAlgebraName();
     MOESCOPE_TRY(machine.readBandwidth, measureReadBandwidth(context, kBenchBuffer));
     MOESCOPE_TRY(machine.matrixRate, matrixRate(context));
     return machine;

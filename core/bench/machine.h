@@ -25,7 +25,8 @@ struct Machine {
     unsigned threads = 0;
     std::string instructions; ///< the set that the products use
     Figures readBandwidth; ///< GB/s of plain reads of a buffer far larger than the caches
-    Figures matrixRate; ///< GF/s of single-precision products (OpenBLAS), one matrix a thread
+    std::string linearAlgebra; ///< what the yardsticks of products and spectra are measured with
+    Figures matrixRate; ///< GF/s of its single-precision products, one matrix a thread
 };
 
 /// GB/s of plain reads of a buffer of about `bytes`, on the task's threads. Errors: Cancelled,

@@ -6,6 +6,7 @@
 #include <lapacke.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -130,6 +131,14 @@ Status tridiagonalise(std::span<float> matrix, std::size_t order, std::vector<fl
 Status tridiagonalise(std::span<double> matrix, std::size_t order, std::vector<double>& work)
 {
     return tridiagonaliseBy(LAPACKE_dsytrd_work, matrix, order, work);
+}
+
+std::string linearAlgebraName()
+{
+    std::string name = fmt::format("OpenBLAS, {} kernels", openblas_get_corename());
+    if (std::getenv("OPENBLAS_CORETYPE") != nullptr)
+        name += " as OPENBLAS_CORETYPE says";
+    return name;
 }
 
 void squareProduct(

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/base/result.h"
@@ -39,6 +40,9 @@ Result<std::vector<double>> symmetricEigenvalues(std::span<double> matrix, std::
 Status tridiagonalise(std::span<float> matrix, std::size_t order, std::vector<float>& work);
 Status tridiagonalise(std::span<double> matrix, std::size_t order, std::vector<double>& work);
 
+/// The library and the processor whose kernels it has chosen: "OpenBLAS, Haswell kernels". It names
+/// the environment variable that has chosen them, if one has.
+std::string linearAlgebraName();
 /// c = a · b for square row-major matrices: the yardstick of `bench`.
 void squareProduct(
     std::span<const float> a, std::span<const float> b, std::span<float> c, std::size_t order);
