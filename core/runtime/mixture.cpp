@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "core/runtime/block.h"
@@ -161,8 +162,9 @@ void mixture(const MoeModel& model, LayerId layer, std::span<const float> x, std
             std::vector<float> up(n * count);
             float* gate = activations.data() + group.begin * inner + first;
             const MlpTensors& expert = experts[group.expert];
-            multiplyRows(expert.gate, first, count, tokens, gate, inner, input.precision);
-            multiplyRows(expert.up, first, count, tokens, up.data(), count, input.precision);
+            const std::array<RowProducts, 2> products{
+                {{&expert.gate, gate, inner}, {&expert.up, up.data(), count}}};
+            multiplyRows(products, first, count, tokens, input.precision);
             for (std::size_t i = 0; weighsInput && i < n; ++i) {
                 for (std::size_t r = 0; r < count; ++r) {
                     gate[i * inner + r] *= slots[group.begin + i].weight;

@@ -91,6 +91,76 @@ const std::byte* bytesOf(const float* values)
     return reinterpret_cast<const std::byte*>(values);
 }
 
+/// What needs no inputs side by side: a few inputs, bfloat16, nothing. False for the rest.
+bool multiplyDirectly(const RowProducts& product, std::size_t first, std::size_t count,
+    std::span<const float* const> inputs, Precision precision)
+{
+    const MatrixView& matrix = *product.matrix;
+    if (matrix.cols == 0) {
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            std::fill_n(product.out + i * product.outStride, count, 0.0F);
+        return true;
+    }
+    const RowKernels kernels = kernelsFor(matrix);
+    thread_local std::vector<float> scales;
+    if (precision == Precision::Bf16 && matrix.dtype == DType::BF16 && kernels.products
+        && hasBf16Products()) {
+        bf16Products(storedRows(matrix, first, count, scales), inputs.data(), inputs.size(),
+            product.out, product.outStride);
+        return true;
+    }
+    if (!kernels.products || inputs.size() >= kFewInputs)
+        return false;
+    const std::size_t rowsAtOnce = matrix.scales.data ? kScaledRows : count;
+    for (std::size_t done = 0; done < count; done += rowsAtOnce) {
+        const std::size_t rows = std::min(rowsAtOnce, count - done);
+        kernels.products(storedRows(matrix, first + done, rows, scales), inputs.data(),
+            inputs.size(), product.out + done, product.outStride);
+    }
+    return true;
+}
+
+/// A part of a few rows stays in the first-level cache while all inputs pass.
+void multiplyInterleaved(const MatrixView& matrix, std::size_t first, std::size_t count,
+    const InterleavedInputs& inputs, float* out, std::size_t outStride)
+{
+    const RowKernels kernels = kernelsFor(matrix);
+    const std::size_t cols = matrix.cols;
+    const BlockLayout layout = blockLayout(matrix.dtype);
+    const bool hasParts = kernels.expand && kInterleavedCols % layout.elements == 0
+        && (!matrix.scales.data || matrix.scales.blockCols >= cols
+            || kInterleavedCols % matrix.scales.blockCols == 0);
+    const std::size_t partCols = hasParts ? kInterleavedCols : cols;
+    thread_local std::vector<float> scales;
+    thread_local AlignedVector<float> decoded;
+    decoded.resize(kInterleavedRows * std::min(partCols, cols));
+    const auto products
+        = kernels.interleaved ? kernels.interleaved : vectorKernels().rows(DType::F32).interleaved;
+    for (std::size_t done = 0; done < count; done += kInterleavedRows) {
+        const std::size_t rows = std::min(kInterleavedRows, count - done);
+        const std::size_t next = std::min(kInterleavedRows, count - done - rows);
+        std::span<const std::byte> ahead;
+        if (next > 0)
+            ahead
+                = {matrix.data + (first + done + rows) * matrix.rowStride, next * matrix.rowStride};
+        const StoredRows stored
+            = kernels.expand ? storedRows(matrix, first + done, rows, scales) : StoredRows();
+        for (std::size_t c = 0; c < cols; c += partCols) {
+            const std::size_t width = std::min(partCols, cols - c);
+            StoredRows part = columnsOf(stored, layout, c, width);
+            if (!kernels.interleaved) {
+                if (kernels.expand)
+                    kernels.expand(part, decoded.data());
+                else
+                    decodeRows(matrix, first + done, rows, decoded);
+                part = {bytesOf(decoded.data()), width * sizeof(float), rows, width};
+            }
+            products(part, {c, cols}, inputs, out + done, outStride, ahead);
+            ahead = {};
+        }
+    }
+}
+
 } // namespace
 
 float dot(const float* a, const float* b, std::size_t n)
@@ -100,76 +170,37 @@ float dot(const float* a, const float* b, std::size_t n)
     return result;
 }
 
-void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count,
-    std::span<const float* const> inputs, float* out, std::size_t outStride, Precision precision)
+void multiplyRows(std::span<const RowProducts> products, std::size_t first, std::size_t count,
+    std::span<const float* const> inputs, Precision precision)
 {
     if (inputs.empty() || count == 0)
         return;
-    const std::size_t cols = matrix.cols;
-    if (cols == 0) {
-        for (std::size_t i = 0; i < inputs.size(); ++i)
-            std::fill_n(out + i * outStride, count, 0.0F);
-        return;
+    std::vector<const RowProducts*> many;
+    for (const RowProducts& product : products) {
+        if (!multiplyDirectly(product, first, count, inputs, precision))
+            many.push_back(&product);
     }
-    const RowKernels kernels = kernelsFor(matrix);
-    thread_local std::vector<float> scales;
-    if (precision == Precision::Bf16 && matrix.dtype == DType::BF16 && kernels.products
-        && hasBf16Products()) {
-        bf16Products(
-            storedRows(matrix, first, count, scales), inputs.data(), inputs.size(), out, outStride);
+    if (many.empty())
         return;
-    }
-    if (kernels.products && inputs.size() < kFewInputs) {
-        const std::size_t rowsAtOnce = matrix.scales.data ? kScaledRows : count;
-        for (std::size_t done = 0; done < count; done += rowsAtOnce) {
-            const std::size_t rows = std::min(rowsAtOnce, count - done);
-            kernels.products(storedRows(matrix, first + done, rows, scales), inputs.data(),
-                inputs.size(), out + done, outStride);
-        }
-        return;
-    }
     const VectorKernels& vectors = vectorKernels();
+    const std::size_t cols = many.front()->matrix->cols;
     const std::size_t inputsAtOnce = std::max<std::size_t>(24, kInputBytes / sizeof(float) / cols);
-    thread_local AlignedVector<float> decoded;
     thread_local AlignedVector<float> interleaved;
-    // A part of a row stays in the first-level cache while all inputs pass.
-    const BlockLayout layout = blockLayout(matrix.dtype);
-    const bool hasParts = kernels.expand && kInterleavedCols % layout.elements == 0
-        && (!matrix.scales.data || matrix.scales.blockCols >= cols
-            || kInterleavedCols % matrix.scales.blockCols == 0);
-    const std::size_t partCols = hasParts ? kInterleavedCols : cols;
-    decoded.resize(kInterleavedRows * std::min(partCols, cols));
-    const auto products
-        = kernels.interleaved ? kernels.interleaved : vectors.rows(DType::F32).interleaved;
     interleaved.resize(vectors.interleavedFloats(std::min(inputsAtOnce, inputs.size()), cols));
     for (std::size_t i = 0; i < inputs.size(); i += inputsAtOnce) {
         const std::size_t n = std::min(inputsAtOnce, inputs.size() - i);
         vectors.interleave(inputs.data() + i, n, cols, interleaved.data());
-        for (std::size_t done = 0; done < count; done += kInterleavedRows) {
-            const std::size_t rows = std::min(kInterleavedRows, count - done);
-            const std::size_t next = std::min(kInterleavedRows, count - done - rows);
-            std::span<const std::byte> ahead;
-            if (next > 0)
-                ahead = {matrix.data + (first + done + rows) * matrix.rowStride,
-                    next * matrix.rowStride};
-            const StoredRows stored
-                = kernels.expand ? storedRows(matrix, first + done, rows, scales) : StoredRows();
-            for (std::size_t c = 0; c < cols; c += partCols) {
-                const std::size_t width = std::min(partCols, cols - c);
-                StoredRows part = columnsOf(stored, layout, c, width);
-                if (!kernels.interleaved) {
-                    if (kernels.expand)
-                        kernels.expand(part, decoded.data());
-                    else
-                        decodeRows(matrix, first + done, rows, decoded);
-                    part = {bytesOf(decoded.data()), width * sizeof(float), rows, width};
-                }
-                products(part, {c, cols}, {interleaved.data(), n}, out + i * outStride + done,
-                    outStride, ahead);
-                ahead = {};
-            }
-        }
+        for (const RowProducts* product : many)
+            multiplyInterleaved(*product->matrix, first, count, {interleaved.data(), n},
+                product->out + i * product->outStride, product->outStride);
     }
+}
+
+void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count,
+    std::span<const float* const> inputs, float* out, std::size_t outStride, Precision precision)
+{
+    const RowProducts product{&matrix, out, outStride};
+    multiplyRows({&product, 1}, first, count, inputs, precision);
 }
 
 void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size_t n,
@@ -181,7 +212,9 @@ void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size
     // Below about 100,000 products waking threads costs more than it saves. Many inputs are put
     // side by side anew for each task.
     const std::size_t work = std::max<std::size_t>(1, matrix.cols * n);
-    const std::size_t fewest = n < kFewInputs ? 32 : 128;
+    const std::size_t tasksWanted = 4 * std::size_t{pool ? pool->threads() : 1};
+    const std::size_t fewest
+        = n < kFewInputs ? 32 : std::clamp<std::size_t>(matrix.rows / tasksWanted, 32, 512);
     const std::size_t rowsPerTask
         = std::clamp<std::size_t>(100'000 / work, fewest, std::max(fewest, matrix.rows));
     const std::size_t tasks = (matrix.rows + rowsPerTask - 1) / rowsPerTask;

@@ -26,6 +26,15 @@ void multiplyRows(const MatrixView& matrix, std::size_t first, std::size_t count
     std::span<const float* const> inputs, float* out, std::size_t outStride,
     Precision precision = Precision::Float32);
 
+struct RowProducts {
+    const MatrixView* matrix = nullptr;
+    float* out = nullptr;
+    std::size_t outStride = 0;
+};
+/// The same for matrices of the same columns and the same inputs, which are made ready only once.
+void multiplyRows(std::span<const RowProducts> products, std::size_t first, std::size_t count,
+    std::span<const float* const> inputs, Precision precision = Precision::Float32);
+
 /// out[i * matrix.rows + r] for all rows; `inputs` is [n, cols]. Row blocks run in parallel.
 void multiply(const MatrixView& matrix, std::span<const float> inputs, std::size_t n,
     std::span<float> out, WorkerPool* pool, Precision precision = Precision::Float32);
