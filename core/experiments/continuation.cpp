@@ -225,6 +225,8 @@ std::shared_ptr<const ExploreResult> Continuation::snapshot() const
 {
     auto result = std::make_shared<ExploreResult>();
     result->model = m_model;
+    result->spec = m_spec.explore;
+    result->sampling = ExploreResult::Sampling{m_spec.temperature, m_spec.seed};
     const auto& layers = m_model->model->mixtureLayers();
     result->layer = m_spec.explore.layer.value_or(layers.empty()
             ? LayerId(m_model->model->config().layerCount() / 2)

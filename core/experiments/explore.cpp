@@ -82,6 +82,7 @@ Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexi
             result.b = std::move(other);
             result.comparison = comparePrompts(result.a.trace, result.b->trace);
         }
+        result.spec = spec;
         result.model = std::move(model);
         return result;
     } catch (const std::bad_alloc&) {

@@ -72,6 +72,23 @@ struct ExploreResult {
     Side a;
     std::optional<Side> b;
     std::optional<PromptComparison> comparison;
+    ExploreSpec spec; ///< as run, which a report needs to be made again
+    struct Sampling {
+        double temperature = 0;
+        std::uint64_t seed = 1;
+    };
+    std::optional<Sampling> sampling; ///< of the tokens that were added to the prompts
+};
+
+inline constexpr std::uint64_t kFewestTokens = 2000; ///< minima of a claim about routing
+inline constexpr std::uint64_t kFewestPrompts = 10;
+
+enum class GridView { Chosen, Probabilities, Logits };
+enum class LayersView { Margin, Entropy, Overlap };
+/// What the grids of a report show.
+struct ExploreView {
+    GridView cells = GridView::Chosen;
+    LayersView layers = LayersView::Margin;
 };
 
 /// The default prompt of the program.
@@ -84,21 +101,23 @@ std::vector<TaggedToken> tagTrace(const RoutingTrace& trace, const Lexicon& lexi
 /// Aligns two traces of the same model and compares them layer by layer. Deterministic (seed 1).
 PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b);
 
-/// Tables, grids and lines of it, at result.layer.
-Report exploreReport(const ExploreResult& result);
+/// Tables, grids and lines of it, at result.layer. A changed model stands beside the untouched one.
+Report exploreReport(const ExploreResult& result, const ExploreView& view = {});
 
 /// Margin below which rounding the router logits to bfloat16 alone could change the choice at that
 /// layer: 2^-7 of the largest |logit| (one unit in the last place of each of two logits), in the
 /// trace's margin unit.
 double roundingMargin(const RoutingTrace& trace, std::size_t ordinal);
 
-enum class GridView { Chosen, Probabilities, Logits };
-enum class LayersView { Margin, Entropy, Overlap };
 /// The figures alone, for a view that changes its layer without running again.
 Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer);
-Figure allLayersFigure(const ExploreResult& result, LayersView view);
+Figure allLayersFigure(const ExploreResult& result, LayersView view, bool ofB = false);
 Figure layerGridFigure(const ExploreResult::Side& side, LayerId layer, GridView view);
+/// One side of a comparison, with marks where an intervention changed the choice.
+Figure layerGridFigure(const ExploreResult& result, LayerId layer, GridView view, bool ofB = false);
 Figure comparisonGridFigure(const ExploreResult& result, LayerId layer);
+/// Experts in common at aligned tokens: of two prompts beside random sets, of a changed model
+/// beside no change at all.
 Figure overlapByLayerFigure(const ExploreResult& result);
 
 } // namespace moescope

@@ -64,9 +64,6 @@ Result<Report> run(const ExperimentInput& input, TaskContext& context)
     MOESCOPE_TRY(const ExploreResult result, explore(input.model, *input.lexicon, spec, context));
     Report report = exploreReport(result);
     addWarnings(report, exploreWarnings(result));
-    (*report.spec)["register"] = givenText(input, "register").value_or("auto");
-    if (ids)
-        (*report.spec)["ids"] = spec.prompt.ids;
     return report;
 }
 

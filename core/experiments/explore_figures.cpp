@@ -54,20 +54,34 @@ Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer)
         "Each chip is one token; · is a space, ⏎ a line break.", std::move(strip)};
 }
 
-Figure allLayersFigure(const ExploreResult& result, LayersView view)
+Figure allLayersFigure(const ExploreResult& result, LayersView view, bool ofB)
 {
     const auto& layers = result.a.trace.layers;
     const std::size_t blocks = result.model && result.model->model
         ? result.model->model->config().layerCount()
         : layers.empty() ? 0
                          : layers.back().value + 1;
-    return filledFigure(
-        allLayersGrid(borrowed(result.a), blocks, view, counterpart(borrowed(result), false)));
+    const auto shared = borrowed(result);
+    Figure figure = filledFigure(
+        allLayersGrid(ofB ? sideB(shared) : sideA(shared), blocks, view, counterpart(shared, ofB)));
+    if (comparesInterventions(result))
+        figure.caption += " Framed: other experts than in the other run.";
+    return figure;
 }
 
 Figure layerGridFigure(const ExploreResult::Side& side, LayerId layer, GridView view)
 {
     return filledFigure(layerGrid(borrowed(side), layer, view));
+}
+
+Figure layerGridFigure(const ExploreResult& result, LayerId layer, GridView view, bool ofB)
+{
+    const auto shared = borrowed(result);
+    Figure figure = filledFigure(
+        layerGrid(ofB ? sideB(shared) : sideA(shared), layer, view, counterpart(shared, ofB)));
+    if (comparesInterventions(result))
+        figure.caption += " Framed: chosen in one run and not in the other.";
+    return figure;
 }
 
 Figure comparisonGridFigure(const ExploreResult& result, LayerId layer)
@@ -88,7 +102,12 @@ Figure overlapByLayerFigure(const ExploreResult& result)
     chart.yAxis.title = "experts in common, share of k";
     chart.yAxis.lo = 0;
     chart.yAxis.hi = 1;
+    const bool changed = comparesInterventions(result);
     Figure figure{"overlap-by-layer", "Overlap by layer", "", "", {}};
+    if (changed) {
+        figure.id = "kept-by-layer";
+        figure.title = "Experts kept by layer, untouched and changed";
+    }
     if (!result.comparison || result.a.trace.layers.empty()) {
         figure.data = std::move(chart);
         return figure;
@@ -110,6 +129,16 @@ Figure overlapByLayerFigure(const ExploreResult& result)
         band.hi.push_back(overlap.alignedBand.hi);
     }
     chart.series = {std::move(series)};
+    if (changed) { // random sets are no null of the same tokens in the same model
+        chart.levels = {{"no change: 1", 1, true}};
+        figure.subtitle = fmt::format("{} token{} of the same prompt", result.comparison->compared,
+            result.comparison->compared == 1 ? "" : "s");
+        figure.caption = trace.k == result.b->trace.k
+            ? "Mean share of a token's experts that the changed model chose as well."
+            : "Mean share of the smaller of a token's two sets that the other run chose as well.";
+        figure.data = std::move(chart);
+        return figure;
+    }
     chart.bands = {std::move(band)};
     chart.levels = {{"random sets: k/E", static_cast<double>(trace.k) / trace.experts, true}};
     figure.subtitle = fmt::format("{} aligned token{}", result.comparison->compared,

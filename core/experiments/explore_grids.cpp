@@ -162,7 +162,7 @@ std::string valueTitle(GridView view)
     return "router logit";
 }
 
-std::string shadeTitle(LayersView view)
+std::string shadeTitle(LayersView view, bool intervened)
 {
     switch (view) {
     case LayersView::Margin:
@@ -172,7 +172,8 @@ std::string shadeTitle(LayersView view)
     case LayersView::Overlap:
         break;
     }
-    return "experts shared with the other prompt";
+    return intervened ? "experts shared with the other run"
+                      : "experts shared with the other prompt";
 }
 
 std::string colourMeaning(GridView view, const LayerScale& scale)
@@ -302,7 +303,7 @@ LazyGrid allLayersGrid(
     frame.colLabels = numberLabels(blocks);
     frame.rowTitle = "token";
     frame.colTitle = "layer";
-    frame.shadeTitle = shadeTitle(view);
+    frame.shadeTitle = shadeTitle(view, other && other->intervened);
     if (view != LayersView::Overlap)
         frame.valueTitle = view == LayersView::Margin ? fmt::format("margin ({})", trace.marginUnit)
                                                       : "entropy (nats)";

@@ -2,13 +2,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "core/base/text.h"
+#include "core/experiments/change_report.h"
 #include "core/experiments/comparison_words.h"
 #include "core/experiments/explore.h"
+#include "core/experiments/explore_grids.h"
+#include "core/experiments/intervention_words.h"
 #include "core/io/json.h"
 #include "core/report/model_identity.h"
 #include "core/stats/hypergeometric.h"
@@ -16,9 +20,6 @@
 namespace moescope {
 
 namespace {
-
-constexpr std::uint64_t kFewestTokens = 2000; // minima of a routing claim
-constexpr std::uint64_t kFewestPrompts = 10;
 
 std::string_view pieceName(Piece piece)
 {
@@ -53,7 +54,7 @@ Json sideFields(const ExploreResult::Side& side)
             {"trigram_raw", formatTrigram(tag.previousRaw, tag.type, tag.nextRaw)},
             {"trigram_lex", formatTrigram(tag.previous, tag.type, tag.next)},
             {"piece", pieceName(tag.piece)}, {"multi", tag.multi},
-            {"special", trace.tokens[t].special}});
+            {"special", trace.tokens[t].special}, {"generated", trace.tokens[t].generated}});
     }
     fields["tokens"] = std::move(tokens);
     Json layers = Json::array();
@@ -111,6 +112,13 @@ Json divergenceFields(const std::optional<PromptComparison::Divergence>& place)
 
 Json comparisonFields(const ExploreResult& result)
 {
+    if (comparesInterventions(result)) {
+        Json fields = changeFields(result);
+        fields["changed"] = sideFields(*result.b);
+        fields["first_divergence"] = divergenceFields(result.comparison->firstDivergence);
+        fields["earliest_divergence"] = divergenceFields(result.comparison->earliestDivergence);
+        return fields;
+    }
     const PromptComparison& comparison = *result.comparison;
     Json fields;
     fields["b"] = sideFields(*result.b);
@@ -154,8 +162,9 @@ Finding distinctFinding(const ExploreResult& result, std::size_t ordinal)
     Finding finding;
     finding.tokens = trace.countedTokens();
     finding.prompts = 1;
-    finding.claim = fmt::format(
-        "This prompt uses few of the experts of layer {}", trace.layers[ordinal].value);
+    const bool changed = comparesInterventions(result);
+    finding.claim = fmt::format("This prompt uses few of the experts of layer {}{}",
+        trace.layers[ordinal].value, changed ? " of the untouched model" : "");
     finding.test = "distinct experts";
     finding.effect = static_cast<double>(used.size());
     finding.unit = fmt::format("of {}", trace.experts);
@@ -177,9 +186,9 @@ Finding distinctFinding(const ExploreResult& result, std::size_t ordinal)
     finding.verdict = Verdict::InsufficientData;
     const auto distinct = static_cast<double>(used.size());
     finding.conclusion = fmt::format(
-        "{} distinct experts; independent uniform choices would use {:.1f} (95 % {} to {}). {} "
+        "{}{} distinct experts; independent uniform choices would use {:.1f} (95 % {} to {}). {} "
         "One prompt of {} {} supports no claim about the model.",
-        used.size(), null.mean(), band.lo, band.hi,
+        changed ? "Untouched: " : "", used.size(), null.mean(), band.lo, band.hi,
         distinct < band.lo       ? "That is fewer than chance gives."
             : distinct > band.hi ? "That is more than chance gives."
                                  : "That is what chance gives.",
@@ -340,27 +349,77 @@ Figure comparisonTable(const ExploreResult& result)
         std::move(caption), std::move(table)};
 }
 
+std::string_view registerName(Register reg)
+{
+    switch (reg) {
+    case Register::Prose:
+        return "prose";
+    case Register::Code:
+        return "code";
+    case Register::Auto:
+        break;
+    }
+    return "auto";
+}
+
+std::size_t generatedTokens(const RoutingTrace& trace)
+{
+    return static_cast<std::size_t>(std::ranges::count(trace.tokens, true, &TraceToken::generated));
+}
+
+/// What the run was asked for, so that it can be made again: a prompt as text or as the ids that
+/// were given, never the text that ids spell.
+Json specFields(const ExploreResult& result)
+{
+    const ExploreSpec& asked = result.spec;
+    Json spec = Json::object();
+    const auto prompt = [&spec](const TraceRequest& request, const char* text, const char* ids) {
+        if (!request.ids.empty())
+            spec[ids] = request.ids;
+        else
+            spec[text] = toValidUtf8(request.text);
+    };
+    prompt(asked.prompt, "prompt", "ids");
+    if (asked.prompt.ids.empty() && !asked.prompt.addSpecial)
+        spec["add_special"] = false;
+    if (comparesInterventions(result)) {
+        spec["changes"] = interventionsText(result.b->trace.interventions);
+        spec["interventions"] = interventionsFields(result.b->trace.interventions);
+    } else if (asked.compare) {
+        prompt(*asked.compare, "compare", "compare_ids");
+    } else {
+        spec["compare"] = nullptr;
+    }
+    spec["layer"] = result.layer.value;
+    spec["register"] = registerName(asked.reg);
+    if (const std::size_t added = generatedTokens(result.a.trace); added > 0 && result.sampling)
+        spec["generate"] = {{"tokens", added}, {"temperature", result.sampling->temperature},
+            {"seed", result.sampling->seed}};
+    return spec;
+}
+
 } // namespace
 
-Report exploreReport(const ExploreResult& result)
+Report exploreReport(const ExploreResult& result, const ExploreView& view)
 {
+    const bool changed = comparesInterventions(result);
     Report report;
     report.experiment = "explore";
-    report.title = "Where every token goes";
+    report.title = changed ? "Where every token goes, untouched and changed model"
+                           : "Where every token goes";
     report.model = identifyModel(*result.model);
-    Json& spec = *report.spec;
-    spec["prompt"] = toValidUtf8(result.a.trace.prompt);
-    spec["compare"] = result.b ? Json(toValidUtf8(result.b->trace.prompt)) : Json(nullptr);
-    spec["layer"] = result.layer.value;
+    *report.spec = specFields(result);
     *report.fields = sideFields(result.a);
     if (result.comparison)
         report.fields->update(comparisonFields(result));
 
+    if (changed)
+        report.findings = changeFindings(result);
     const auto ordinal = result.a.trace.ordinalOf(result.layer);
     if (ordinal) {
         (*report.fields)["layer_ordinal"] = *ordinal;
         report.findings.push_back(distinctFinding(result, *ordinal));
-        if (result.comparison)
+        if (result.comparison && !changed) // random sets are no null of the same prompt
             report.findings.push_back(overlapFinding(result, *ordinal));
     } else {
         Finding finding;
@@ -375,15 +434,29 @@ Report exploreReport(const ExploreResult& result)
             = "This is a dense model: it has no router, so there is no routing to show.";
         report.findings.push_back(std::move(finding));
     }
-    report.figures.push_back(tokenStripFigure(result.a, result.layer));
-    report.figures.push_back(tokenTable(*result.model, result.a));
-    report.figures.push_back(patternTable(result.a, ordinal));
-    if (!ordinal)
-        return report;
-    report.figures.push_back(allLayersFigure(result, LayersView::Margin));
-    report.figures.push_back(layerGridFigure(result.a, result.layer, GridView::Chosen));
-    report.figures.push_back(routingTable(result.a.trace, *ordinal));
-    if (result.comparison) {
+
+    const auto both = [&](const auto& make) {
+        report.figures.push_back(make(false));
+        if (!changed)
+            return;
+        report.figures.back().title += ", untouched";
+        report.figures.push_back(make(true));
+        report.figures.back().title += ", changed";
+        report.figures.back().id += "-changed";
+    };
+    const auto side
+        = [&result](bool ofB) -> const ExploreResult::Side& { return ofB ? *result.b : result.a; };
+    both([&](bool ofB) { return tokenStripFigure(side(ofB), result.layer); });
+    both([&](bool ofB) { return tokenTable(*result.model, side(ofB)); });
+    both([&](bool ofB) { return patternTable(side(ofB), ordinal); });
+    if (ordinal) {
+        both([&](bool ofB) { return allLayersFigure(result, view.layers, ofB); });
+        both([&](bool ofB) { return layerGridFigure(result, result.layer, view.cells, ofB); });
+        both([&](bool ofB) { return routingTable(side(ofB).trace, *ordinal); });
+    }
+    if (changed) {
+        std::ranges::move(changeFigures(result), std::back_inserter(report.figures));
+    } else if (ordinal && result.comparison) {
         report.figures.push_back(comparisonGridFigure(result, result.layer));
         report.figures.push_back(overlapByLayerFigure(result));
         report.figures.push_back(comparisonTable(result));

@@ -19,12 +19,14 @@ bool sameSet(std::span<const std::int32_t> a, std::span<const std::int32_t> b)
 
 void compareChoices(const RoutingTrace& a, const RoutingTrace& b, InterventionEffect& effect)
 {
+    effect.changedAt.assign(a.layerCount(), 0);
     for (std::size_t t = 0; t < effect.tokens; ++t) {
         for (std::size_t l = 0; l < a.layerCount(); ++l) {
             ++effect.cells;
             if (sameSet(a.idsAt(t, l), b.idsAt(t, l)))
                 continue;
             ++effect.changedCells;
+            ++effect.changedAt[l];
             if (!effect.first)
                 effect.first = InterventionEffect::Place{t, a.layers[l]};
         }

@@ -15,6 +15,7 @@ struct InterventionEffect {
     std::size_t tokens = 0; ///< compared
     std::size_t cells = 0; ///< tokens × mixture layers
     std::size_t changedCells = 0; ///< whose set of chosen experts differs
+    std::vector<std::size_t> changedAt; ///< the same, layer by layer
     struct Place {
         std::size_t token = 0;
         LayerId layer;

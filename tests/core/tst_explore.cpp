@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/experiments/explore.h"
+#include "core/experiments/registry.h"
 #include "core/io/json.h"
 #include "core/task/worker_pool.h"
 #include "tests/support/files.h"
@@ -246,6 +247,29 @@ private slots:
         const Report report = exploreReport(*result);
         QCOMPARE(report.findings.front().verdict, Verdict::NotApplicable);
         QVERIFY(!reportToText(report, 80, false).empty());
+    }
+
+    void aReportOfIdsCanBeRunAgain()
+    {
+        ExploreSpec spec;
+        spec.prompt.ids = {5, 9, 17, 300, 22};
+        spec.layer = LayerId(2);
+        spec.reg = Register::Code;
+        TaskContext context;
+        const auto result = explore(m_native, *m_lexicon, spec, context);
+        VERIFY_OK(result);
+        const Report report = exploreReport(*result);
+        const Json& asked = *report.spec;
+        QVERIFY(!asked.contains("prompt"));
+        std::string ids;
+        for (const Json& id : asked["ids"])
+            ids += (ids.empty() ? "" : ",") + id.dump();
+        ExperimentInput input{m_native, m_lexicon, {}};
+        input.values = {{"ids", ids}, {"layer", asked["layer"].dump()},
+            {"register", asked["register"].get<std::string>()}};
+        const auto again = findExperiment("explore")->run(input, context);
+        VERIFY_OK(again);
+        QCOMPARE(dumpJson(reportToJson(*again)), dumpJson(reportToJson(report)));
     }
 
     void figuresShowTheTrace()

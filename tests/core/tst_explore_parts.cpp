@@ -7,7 +7,9 @@
 #include "core/experiments/expert_loads.h"
 #include "core/experiments/explore_grids.h"
 #include "core/experiments/intervention_effect.h"
+#include "core/experiments/intervention_words.h"
 #include "core/experiments/logit_lens.h"
+#include "core/io/json.h"
 #include "core/runtime/generate.h"
 #include "core/semantics/lexicon.h"
 #include "core/task/worker_pool.h"
@@ -364,9 +366,105 @@ private slots:
         QCOMPARE(effect.changedCells, std::size_t{16}); // two experts became one everywhere
         QCOMPARE(effect.first->token, std::size_t{0});
         QCOMPARE(effect.first->layer, LayerId(0));
+        QCOMPARE(effect.changedAt, (std::vector<std::size_t>{8, 8}));
         QCOMPARE(effect.lossTokens, std::size_t{7});
         for (const auto& change : effect.changes)
             QVERIFY(change.before.id != change.after.id);
+    }
+
+    void changesAreNamedInTheFieldsWords()
+    {
+        QCOMPARE(interventionsText({}), std::string());
+        Interventions all;
+        all.masked = {{LayerId(6), ExpertId(9)}, {LayerId(6), ExpertId(3)}};
+        all.forced = {{LayerId(2), ExpertId(1)}};
+        all.zeroedValues = {{LayerId(2), 4}};
+        all.removed = {{LayerId(0), Interventions::Component::Mlp}};
+        all.topK = 2;
+        all.embeddingNoise = 0.5;
+        all.noiseSeed = 7;
+        QCOMPARE(interventionsText(all),
+            std::string("layer 0: MLP removed; layer 2: expert 1 forced, values zeroed at position "
+                        "4; layer 6: experts 3, 9 masked; 2 experts per token; noise of standard "
+                        "deviation 0.5 on every embedding (seed 7)"));
+        const Json fields = interventionsFields(all);
+        QCOMPARE(fields["masked"][0].dump(), std::string(R"({"layer":6,"expert":9})"));
+        QCOMPARE(fields["removed"].dump(), std::string(R"([{"layer":0,"component":"mlp"}])"));
+        QCOMPARE(fields["noise_seed"].get<int>(), 7);
+        QVERIFY(interventionsFields({}).empty());
+    }
+
+    void aReportTellsOfTheChange()
+    {
+        Interventions change;
+        change.topK = 1;
+        change.masked = {{LayerId(1), ExpertId(2)}};
+        const auto result = run({request(), request(change), LayerId(1), Register::Auto});
+        const InterventionEffect effect = interventionEffect(result->a.trace, result->b->trace);
+        const Report report = exploreReport(*result);
+        const std::string words = "layer 1: expert 2 masked; 1 expert per token";
+        QCOMPARE((*report.spec)["changes"].get<std::string>(), words);
+        QCOMPARE((*report.spec)["interventions"].dump(),
+            std::string(R"({"experts_per_token":1,"masked":[{"layer":1,"expert":2}]})"));
+        QVERIFY(!report.spec->contains("compare"));
+        const Json& fields = *report.fields;
+        QVERIFY(fields["interventions"] == (*report.spec)["interventions"]);
+        QCOMPARE(fields["changed"]["k"].get<int>(), 1);
+        QCOMPARE(fields["effect"]["choices_changed"].get<std::size_t>(), effect.changedCells);
+        QCOMPARE(fields["effect"]["next_changed"].size(), effect.changes.size());
+        QVERIFY(!fields.contains("hyper_p") && !fields.contains("b"));
+
+        QCOMPARE(report.findings.size(), std::size_t{4});
+        QVERIFY(report.findings[0].conclusion.find(words) != std::string::npos);
+        QVERIFY(report.findings[0].conclusion.find("16 of 16 choices") != std::string::npos);
+        QCOMPARE(*report.findings[1].effect, effect.lossAfter - effect.lossBefore);
+        QCOMPARE(report.findings[1].tokens, std::uint64_t{7});
+        QCOMPARE(*report.findings[2].effect, static_cast<double>(effect.changes.size()) / 8);
+        for (const Finding& finding : report.findings) {
+            QCOMPARE(finding.verdict, Verdict::InsufficientData);
+            QCOMPARE(finding.prompts, std::uint64_t{1});
+            QVERIFY(!finding.intervalNote.empty() && !finding.interval && finding.null);
+        }
+
+        // Nothing takes the two runs for two prompts.
+        for (const std::string& text : {reportToMarkdown(report), reportToHtml(report, {}),
+                 reportToText(report, 100, false), dumpJson(reportToJson(report))}) {
+            QVERIFY(text.find(words) != std::string::npos);
+            for (const char* wrong : {"wo prompts", "he prompts", "prompts aligned", "other prompt",
+                     "random sets", "used by A"})
+                QVERIFY2(text.find(wrong) == std::string::npos, wrong);
+        }
+        for (const char* id : {"tokens", "token-table", "all-layers", "layer", "routing-table"}) {
+            const auto untouched = std::ranges::find(report.figures, id, &Figure::id);
+            const auto changed
+                = std::ranges::find(report.figures, std::string(id) + "-changed", &Figure::id);
+            QVERIFY2(untouched != report.figures.end() && changed != report.figures.end(), id);
+            QVERIFY(untouched->title.ends_with(", untouched"));
+            QVERIFY(changed->title.ends_with(", changed"));
+        }
+        const auto grid = std::ranges::find(report.figures, "layer-changed", &Figure::id);
+        const auto& cells = std::get<RoutingGridFigure>(grid->data).cells;
+        for (std::size_t t = 0; t < 8; ++t) {
+            QVERIFY(cells[t * 4 + 2].label.empty());
+            const auto ids = result->b->trace.idsAt(t, 1);
+            QCOMPARE(cells[t * 4 + static_cast<std::size_t>(ids[0])].label, std::string("1"));
+        }
+    }
+
+    void aContinuedReportSaysHowItWasContinued()
+    {
+        TaskContext context;
+        ContinuationSpec spec;
+        spec.explore.prompt = request();
+        spec.temperature = 0.5;
+        spec.seed = 3;
+        Continuation continuation(m_model, m_lexicon, spec);
+        VERIFY_OK(continueBy(continuation, 2, context));
+        const Report report = exploreReport(*continuation.snapshot());
+        QCOMPARE((*report.spec)["ids"].size(), request().ids.size());
+        QCOMPARE((*report.spec)["generate"].dump(),
+            std::string(R"({"tokens":2,"temperature":0.5,"seed":3})"));
+        QVERIFY((*report.fields)["tokens"].back()["generated"].get<bool>());
     }
 
     void loadsOfASpanAddUpToK()

@@ -7,6 +7,7 @@
 
 #include "core/base/text.h"
 #include "core/experiments/intervention_effect.h"
+#include "core/io/json.h"
 #include "tests/ui/explore_desk.h"
 #include "ui/pages/explore/next_changes_view.h"
 #include "ui/style/inline_message.h"
@@ -149,6 +150,63 @@ private slots:
         desk.click("clearInterventions");
         QVERIFY(desk.rerun());
         QVERIFY(!desk.session.explore()->b);
+    }
+
+    void exportsTheChangeBesideTheUntouchedRun()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        desk.session.selectLayer(LayerId(6));
+        desk.session.interventions().setMasked(LayerId(6), ExpertId(9), true);
+        desk.session.interventions().setTopK(1);
+        QVERIFY(desk.rerun());
+        const auto report = desk.page->report();
+        QVERIFY(report);
+        QCOMPARE((*report->spec)["changes"].get<std::string>(),
+            std::string("layer 6: expert 9 masked; 1 expert per token"));
+        const ExploreResult& result = *desk.session.explore();
+        const InterventionEffect effect = interventionEffect(result.a.trace, result.b->trace);
+        QVERIFY(report->findings.front().conclusion.find(QStringLiteral("%1 of %2 choices")
+                                                             .arg(effect.changedCells)
+                                                             .arg(effect.cells)
+                                                             .toStdString())
+            != std::string::npos);
+        const auto sameAs = [&](const char* id, const char* panel) {
+            const auto at = std::ranges::find(report->figures, id, &Figure::id);
+            const GridSource& shown = *desk.gridOf(panel)->source();
+            const auto& cells = std::get<RoutingGridFigure>(at->data).cells;
+            for (std::size_t i = 0; i < cells.size(); ++i) {
+                const auto cell = shown.cell(int(i / 16), int(i % 16));
+                if (cell.label != QString::fromStdString(cells[i].label)
+                    || cell.mark != cells[i].mark)
+                    return false;
+            }
+            return cells.size() == result.a.trace.tokenCount() * 16;
+        };
+        QVERIFY(sameAs("layer", "untouchedPanel"));
+        QVERIFY(sameAs("layer-changed", "changedPanel"));
+
+        auto* view = desk.find<QWidget>("untouchedPanel")
+                         ->findChild<SegmentedControl*>(QStringLiteral("layerView"));
+        view->setCurrent(1);
+        const Report probabilities = *desk.page->report();
+        const auto grid = std::ranges::find(probabilities.figures, "layer", &Figure::id);
+        QVERIFY(std::get<RoutingGridFigure>(grid->data).valueTitle.find("probability")
+            != std::string::npos);
+    }
+
+    void exportsTheIdsThatWereGiven()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        TraceRequest prompt;
+        prompt.ids = {5, 9, 17, 300};
+        desk.explore.submit(prompt, std::nullopt);
+        QVERIFY(desk.settled());
+        const auto report = desk.page->report();
+        QVERIFY(report);
+        QCOMPARE((*report->spec)["ids"].dump(), std::string("[5,9,17,300]"));
+        QVERIFY(!report->spec->contains("prompt"));
     }
 
     void anotherComparisonBeginsWithBothSides()

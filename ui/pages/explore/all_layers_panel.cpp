@@ -65,9 +65,14 @@ void AllLayersPanel::onCellClicked(int row, int col)
     m_session.select(next, isKeyGesture());
 }
 
+int AllLayersPanel::viewIndex() const
+{
+    return m_view->current();
+}
+
 void AllLayersPanel::rebuild(const ExploreScene& scene)
 {
-    const auto view = static_cast<LayersView>(m_view->current());
+    const auto view = static_cast<LayersView>(viewIndex());
     LazyGrid grid
         = allLayersGrid(scene.routing(m_side), scene.result->model->model->config().layerCount(),
             view, m_heads ? std::nullopt : counterpart(scene.result, m_side == PromptSide::B));

@@ -19,6 +19,7 @@ public:
     AllLayersPanel(Style& style, Session& session, QWidget* parent = nullptr);
 
     void showScene(const ExploreScene& scene);
+    int viewIndex() const; ///< what the shade stands for, a LayersView
 
 private:
     void rebuild(const ExploreScene& scene);

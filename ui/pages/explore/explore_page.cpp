@@ -273,7 +273,11 @@ std::optional<Report> ExplorePage::report() const
     ExploreResult shown = *result;
     if (const auto layer = m_context.session.selection().layer)
         shown.layer = *layer;
-    Report report = exploreReport(shown);
+    ExploreView view;
+    view.cells = static_cast<GridView>(m_layer->viewIndex());
+    if (shown.comparison || m_allLayers->viewIndex() != static_cast<int>(LayersView::Overlap))
+        view.layers = static_cast<LayersView>(m_allLayers->viewIndex());
+    Report report = exploreReport(shown, view);
     addWarnings(report, exploreWarnings(shown));
     report.complete = !m_generation->isPlaying() && !m_generation->isWorking();
     return report;
