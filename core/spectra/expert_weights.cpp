@@ -25,6 +25,8 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kMaxSurrogates = 4;
 /// Bytes of the rows of all experts that are held together while their dot products are summed.
 constexpr std::size_t kRowBlockBytes = std::size_t{16} << 20;
+/// Of all work: reading and summing is cheap beside two decompositions an expert.
+constexpr double kShareOfSums = 0.1;
 /// What BLAS keeps for each thread that calls it.
 constexpr std::uint64_t kBlasBytes = std::uint64_t{8} << 20;
 
@@ -196,9 +198,7 @@ Status Analyser::sumOverRows()
         const std::size_t first = index * height;
         return sumBlock(slots[slot], first, std::min(height, m_rows - first));
     };
-    // Reading and summing is cheap beside two decompositions an expert.
-    constexpr double kShareOfWork = 0.1;
-    MOESCOPE_CHECK(inWaves(blocks, slots.size(), 0, kShareOfWork, work, collect));
+    MOESCOPE_CHECK(inWaves(blocks, slots.size(), 0, kShareOfSums, work, collect));
     finishSums(dots, deltaEnergy, meanEnergy);
     return {};
 }
@@ -335,10 +335,13 @@ Status Analyser::decomposeExperts()
         MOESCOPE_CHECK(spectra.add(2 * expert, m_raw));
         return spectra.add(2 * expert + 1, m_delta);
     };
-    MOESCOPE_CHECK(inWaves(experts - 1 + surrogates, slots.size(), 0.1, 1, work));
+    // What waits in the batches then, and what must be redone in double, is work too.
+    constexpr double kShareBegun = 0.9;
+    MOESCOPE_CHECK(
+        inWaves(experts - 1 + surrogates, slots.size(), kShareOfSums, kShareBegun, work));
     const auto finish
         = [&](std::size_t slot, std::size_t) { return slots[slot].spectra->finish(); };
-    MOESCOPE_CHECK(inWaves(slots.size(), slots.size(), 1, 1, finish));
+    MOESCOPE_CHECK(inWaves(slots.size(), slots.size(), kShareBegun, 1, finish));
     for (const Slot& slot : slots)
         m_result.doubleSpectra += slot.doubles;
     return {};

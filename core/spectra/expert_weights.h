@@ -49,6 +49,10 @@ struct ProjectionAnalysis {
     std::size_t doubleSpectra = 0;
 
     std::size_t experts() const { return norms.size(); }
+    std::size_t spectra() const
+    {
+        return rawSigma.size() + deltaSigma.size() + surrogateSigma.size();
+    }
     std::size_t minimum() const { return m < n ? m : n; }
     std::uint64_t weights() const { return std::uint64_t{norms.size()} * m * n; }
 };
