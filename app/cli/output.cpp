@@ -64,20 +64,13 @@ Status keepFigure(Report& report, const std::string& id)
             "There is no figure \"{}\" in this report; it has {}.", id, fmt::join(ids, ", ")));
 }
 
-/// One figure is plain CSV; several are blocks, each below a line with the figure's id, with an
-/// empty line between them.
-std::string csvOf(const Report& report, char separator)
+/// One figure is plain CSV when it was asked for, or is all that there is; else everything, in
+/// tables below one another.
+std::string csvOf(const Report& report, bool chosen, char separator)
 {
-    if (report.figures.size() == 1)
+    if (report.figures.size() == 1 && (chosen || report.findings.empty()))
         return figureToCsv(report.figures.front(), separator);
-    const std::string lineEnd = separator == ',' ? "\r\n" : "\n";
-    std::string out;
-    for (const Figure& figure : report.figures) {
-        if (!out.empty())
-            out += lineEnd;
-        out += figure.id + lineEnd + figureToCsv(figure, separator);
-    }
-    return out;
+    return reportToCsv(report, separator);
 }
 
 Status writeJson(const Document& document, const fs::path& path)
@@ -87,8 +80,10 @@ Status writeJson(const Document& document, const fs::path& path)
     return writeReportJson(document.report, path);
 }
 
-Status writeOutput(const Document& document, const fs::path& path)
+Status writeOutput(const Document& document, const OutputOptions& options)
 {
+    const fs::path path = options.output;
+    const bool chosen = !options.figure.empty();
     const Report& report = document.report;
     switch (formOf(path).value_or(Form::Text)) {
     case Form::Json:
@@ -98,9 +93,9 @@ Status writeOutput(const Document& document, const fs::path& path)
     case Form::Html:
         return writeFileAtomically(path, reportToHtml(report, {}));
     case Form::Csv:
-        return writeFileAtomically(path, csvOf(report, ','));
+        return writeFileAtomically(path, csvOf(report, chosen, ','));
     case Form::Tsv:
-        return writeFileAtomically(path, csvOf(report, '\t'));
+        return writeFileAtomically(path, csvOf(report, chosen, '\t'));
     case Form::Text:
         break;
     }
@@ -150,7 +145,7 @@ Status emit(Document document, const OutputOptions& options, Console& console)
     MOESCOPE_CHECK(keepFigure(document.report, options.figure));
     const bool toFile = !options.output.empty() && options.output != "-";
     if (toFile)
-        MOESCOPE_CHECK(writeOutput(document, options.output));
+        MOESCOPE_CHECK(writeOutput(document, options));
     if (options.json == "-")
         return console.write(
             prettyJson(document.json ? *document.json : reportToJson(document.report)));

@@ -118,8 +118,8 @@ Statement setOverlap(const LayerOverlap& overlap, LayerId layer)
     switch (againstNull(overlap.setOverlap, overlap.setOverlapBand)) {
     case AgainstNull::Above:
         return {fmt::format("At layer {} the prompts use more of the same experts than random sets "
-                            "of these sizes (p = {:.3f}).",
-                    layer.value, overlap.p),
+                            "of these sizes (p = {:.3f}, {}).",
+                    layer.value, overlap.p, kSharedSide),
             false};
     case AgainstNull::Below:
         return {fmt::format("At layer {} the prompts use fewer of the same experts than random "

@@ -12,6 +12,9 @@ namespace moescope {
 enum class AgainstNull : std::uint8_t { Below, AsRandom, Above };
 AgainstNull againstNull(double value, const Interval& band);
 
+/// Which tail the p of a set overlap is.
+inline constexpr const char* kSharedSide = "one-sided, more";
+
 /// One plain sentence about a comparison. The numbers alone decide which sentence it is.
 struct Statement {
     std::string text;

@@ -182,6 +182,7 @@ Finding distinctFinding(const ExploreResult& result, std::size_t ordinal)
     for (std::size_t d = 0; d <= used.size(); ++d)
         p += chance[d];
     finding.p = std::min(1.0, p);
+    finding.pSide = "one-sided, fewer";
     finding.intervalNote = "intervals resample prompts; one prompt gives none";
     finding.verdict = Verdict::InsufficientData;
     const auto distinct = static_cast<double>(used.size());
@@ -213,6 +214,7 @@ Finding overlapFinding(const ExploreResult& result, std::size_t ordinal)
                                  overlap.usedB, result.a.trace.experts),
         overlap.setOverlapNull, overlap.setOverlapBand};
     finding.p = overlap.p;
+    finding.pSide = kSharedSide;
     finding.family = result.comparison->layers.size();
     finding.delta = 0.05;
     finding.intervalNote = "intervals resample prompts; one prompt on either side gives none";
@@ -222,12 +224,12 @@ Finding overlapFinding(const ExploreResult& result, std::size_t ordinal)
     const bool inside = overlap.setOverlap >= overlap.setOverlapBand.lo
         && overlap.setOverlap <= overlap.setOverlapBand.hi;
     finding.conclusion = fmt::format("{} shared of {} and {} used: {:.1f} %, random sets {:.1f} % "
-                                     "(95 % {:.1f} to {:.1f}), p = {:.3f}. "
+                                     "(95 % {:.1f} to {:.1f}), p = {:.3f} ({}). "
                                      "{} Two prompts support no claim about the model; set overlap "
                                      "mostly measures prompt length.",
         overlap.shared, overlap.usedA, overlap.usedB, 100 * overlap.setOverlap,
         100 * overlap.setOverlapNull, 100 * overlap.setOverlapBand.lo,
-        100 * overlap.setOverlapBand.hi, overlap.p,
+        100 * overlap.setOverlapBand.hi, overlap.p, kSharedSide,
         inside ? "That is what random routing gives." : "That is outside what random sets give.");
     finding.tokensNeeded = kFewestTokens;
     return finding;
@@ -331,7 +333,7 @@ Figure comparisonTable(const ExploreResult& result)
         {"used by B", "", true, 0, "distinct experts"}, {"shared", "", true, 0, "distinct experts"},
         {"set overlap", "", true, 3, "|A∩B| / |A∪B|"},
         {"random sets", "", true, 3, "mean for sets of these sizes"},
-        {"p", "", true, 3, "chance of at least as many shared"},
+        {"p", kSharedSide, true, 3, "chance of at least as many shared"},
         {"usage overlap", "", true, 3, "sum of the smaller assignment shares"},
         {"random routing", "", true, 3, "mean for independent choices with the pooled loads"},
         {"aligned overlap", "", true, 3, "mean share of k in common at aligned tokens"}};

@@ -54,6 +54,7 @@ struct HeatMapFigure {
     double centre = 0; ///< of a diverging scale
     std::optional<NullModel> null; ///< of one cell
     std::vector<std::string> cellNotes; ///< extra hover text [rows][cols]; empty without
+    std::string diagonal; ///< what a cell of the diagonal is, "the same expert": it has no null; empty: like others
 };
 
 struct LineFigure {
@@ -160,7 +161,23 @@ struct RoutingGridFigure {
 
 struct VerdictFigure {
     /// How a test without a vote stands to its null.
-    enum class Standing : std::uint8_t { Unknown, AtNull, Differs };
+    enum class Standing : std::uint8_t {
+        Unknown,
+        AtNull,
+        Slight, ///< differs, but by less than counts
+        Differs
+    };
+    /// What the row's words say, for tables that programs read.
+    struct Numbers {
+        double value = std::numeric_limits<double>::quiet_NaN();
+        std::optional<Interval> interval; ///< 95 %
+        std::string unit;
+        std::optional<NullModel> null; ///< the one that decides
+        std::optional<NullModel> otherNull;
+        std::optional<double> z;
+        std::uint64_t count = 0; ///< n, of `countUnit`
+        std::string countUnit;
+    };
     struct Row {
         std::string test;
         std::string value;
@@ -169,6 +186,8 @@ struct VerdictFigure {
         int vote = 0; ///< +1 for the headline's claim, -1 against, 0 = does not decide
         std::string help;
         Standing standing = Standing::Unknown; ///< when vote is 0
+        std::string slight = {}; ///< of a Slight standing: "differs by less than 0.05"
+        Numbers numbers = {};
     };
     std::string question; ///< "Shared origin"
     std::string answer; ///< "evidence", "no evidence found", "not measured"

@@ -161,17 +161,12 @@ std::string bodyHtml(const TokenStripFigure& strip)
 
 std::string bodyHtml(const VerdictFigure& verdict)
 {
-    TableFigure table;
-    table.columns = {{"test", {}, false, -1, {}}, {"value", {}, false, -1, {}},
-        {"null", {}, false, -1, {}}, {"points to", {}, false, -1, {}}};
-    for (const auto& row : verdict.rows)
-        table.rows.push_back({row.test, row.value, row.null, directionText(row)});
     const std::string note = verdict.note.empty()
         ? std::string()
         : fmt::format("<p class=\"soft\">{}</p>\n", htmlText(verdict.note));
     return fmt::format("<p>{}: <strong>{}</strong></p>\n<p class=\"soft\">{}</p>\n",
                htmlText(verdict.question), htmlText(verdict.answer), htmlText(verdict.basis))
-        + (verdict.rows.empty() ? "" : tableHtml(table) + note);
+        + (verdict.rows.empty() ? "" : tableHtml(verdictWords(verdict)) + note);
 }
 
 } // namespace

@@ -96,6 +96,8 @@ void fill(Json& json, const HeatMapFigure& map)
     if (map.scale == ColourScale::Diverging)
         json["centre"] = map.centre;
     json["null"] = toJson(map.null);
+    if (!map.diagonal.empty())
+        json["diagonal"] = map.diagonal;
     if (!map.cellNotes.empty())
         json["notes"] = rowsOf(map.cellNotes, map.rows, map.cols);
 }
@@ -201,9 +203,21 @@ void fill(Json& json, const VerdictFigure& figure)
     json["answer"] = figure.answer;
     json["basis"] = figure.basis;
     json["rows"] = Json::array();
-    for (const auto& row : figure.rows)
-        json["rows"].push_back({{"test", row.test}, {"value", row.value}, {"null", row.null},
-            {"direction", row.direction}, {"vote", row.vote}, {"standing", standingText(row)}});
+    for (const auto& row : figure.rows) {
+        Json entry = {{"test", row.test}, {"value", row.value}, {"null", row.null},
+            {"direction", row.direction}, {"vote", row.vote}, {"standing", standingText(row)}};
+        // The words above, as numbers under the names that findings have.
+        entry["effect"] = row.numbers.value;
+        entry["interval"] = toJson(row.numbers.interval);
+        entry["unit"] = row.numbers.unit;
+        entry["null_model"] = toJson(row.numbers.null);
+        if (row.numbers.otherNull)
+            entry["other_null_model"] = toJson(row.numbers.otherNull);
+        entry["z"] = toJson(row.numbers.z);
+        entry["T"] = row.numbers.count;
+        entry["T_unit"] = row.numbers.countUnit;
+        json["rows"].push_back(std::move(entry));
+    }
     if (!figure.note.empty())
         json["note"] = figure.note;
 }
@@ -234,6 +248,8 @@ Json findingToJson(const Finding& finding)
     json["null"] = toJson(finding.null);
     json["z"] = toJson(finding.z);
     json["p"] = toJson(finding.p);
+    if (!finding.pSide.empty())
+        json["p_side"] = finding.pSide;
     json["q"] = toJson(finding.q);
     json["family"] = finding.family;
     json["delta"] = finding.delta;

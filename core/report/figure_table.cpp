@@ -43,6 +43,20 @@ Cell at(const std::vector<double>& values, std::size_t index)
     return index < values.size() ? number(values[index]) : Cell();
 }
 
+void appendInterval(Row& row, const std::optional<Interval>& interval)
+{
+    row.push_back(interval ? number(interval->lo) : Cell());
+    row.push_back(interval ? number(interval->hi) : Cell());
+}
+
+/// Mean, band and name.
+void appendNull(Row& row, const std::optional<NullModel>& null)
+{
+    row.push_back(null ? number(null->mean) : Cell());
+    appendInterval(row, null ? null->band : std::nullopt);
+    row.push_back(null ? Cell(null->model) : Cell());
+}
+
 TableFigure tableOf(const TableFigure& table)
 {
     return table;
@@ -151,12 +165,37 @@ TableFigure tableOf(const RoutingGridFigure& figure)
 TableFigure tableOf(const VerdictFigure& figure)
 {
     TableFigure table;
-    table.columns = {textColumn("test"), textColumn("value"), textColumn("null"),
-        textColumn("direction"), numberColumn("vote"), textColumn("standing")};
-    table.rows.push_back({figure.question, figure.answer, Cell(), figure.basis, Cell(), Cell()});
-    for (const auto& row : figure.rows)
-        table.rows.push_back({row.test, row.value, row.null, row.direction,
-            static_cast<double>(row.vote), standingText(row)});
+    table.columns = {textColumn("test"), numberColumn("value"), numberColumn("low"),
+        numberColumn("high"), textColumn("unit"), numberColumn("null"), numberColumn("null_low"),
+        numberColumn("null_high"), textColumn("null_model"), numberColumn("other_null"),
+        textColumn("other_null_model"), numberColumn("z"), numberColumn("n"), textColumn("n_unit"),
+        textColumn("points to"), numberColumn("vote"), textColumn("standing"), textColumn("note")};
+    Row answer(table.columns.size());
+    answer.front() = figure.question;
+    answer[14] = figure.answer;
+    answer.back() = figure.basis;
+    table.rows.push_back(std::move(answer));
+    for (const auto& row : figure.rows) {
+        const VerdictFigure::Numbers& numbers = row.numbers;
+        Row cells{row.test};
+        // A test without numbers keeps its words.
+        const bool words = std::isnan(numbers.value) && numbers.countUnit.empty();
+        cells.push_back(words ? Cell(row.value) : number(numbers.value));
+        appendInterval(cells, numbers.interval);
+        cells.emplace_back(numbers.unit);
+        if (numbers.null || !words)
+            appendNull(cells, numbers.null);
+        else
+            cells.insert(cells.end(), {row.null, Cell(), Cell(), Cell()});
+        cells.push_back(numbers.otherNull ? number(numbers.otherNull->mean) : Cell());
+        cells.push_back(numbers.otherNull ? Cell(numbers.otherNull->model) : Cell());
+        cells.push_back(numbers.z ? number(*numbers.z) : Cell());
+        cells.push_back(words ? Cell() : Cell(static_cast<double>(numbers.count)));
+        cells.insert(cells.end(),
+            {numbers.countUnit, directionText(row), static_cast<double>(row.vote),
+                standingText(row), Cell()});
+        table.rows.push_back(std::move(cells));
+    }
     return table;
 }
 
@@ -252,6 +291,8 @@ std::string standingText(const VerdictFigure::Row& row)
     switch (row.standing) {
     case VerdictFigure::Standing::AtNull:
         return "as random";
+    case VerdictFigure::Standing::Slight:
+        return "too small to count";
     case VerdictFigure::Standing::Differs:
         return "unlike random, but does not decide";
     case VerdictFigure::Standing::Unknown:
@@ -264,10 +305,53 @@ std::string directionText(const VerdictFigure::Row& row)
 {
     if (row.vote != 0 || row.standing == VerdictFigure::Standing::Unknown)
         return row.direction;
-    const bool random = row.standing == VerdictFigure::Standing::AtNull;
-    if (random && row.direction == "as random")
-        return row.direction;
-    return row.direction + (random ? ", as random" : ", unlike random");
+    std::string standing = "unlike random";
+    if (row.standing == VerdictFigure::Standing::AtNull)
+        standing = "as random";
+    else if (row.standing == VerdictFigure::Standing::Slight)
+        standing = row.slight.empty() ? standingText(row) : row.slight;
+    return row.direction == standing ? standing : row.direction + ", " + standing;
+}
+
+TableFigure verdictWords(const VerdictFigure& figure)
+{
+    TableFigure table;
+    table.columns
+        = {textColumn("test"), textColumn("value"), textColumn("null"), textColumn("points to")};
+    for (const auto& row : figure.rows)
+        table.rows.push_back({row.test, row.value, row.null, directionText(row)});
+    return table;
+}
+
+TableFigure findingsTable(const std::vector<Finding>& findings)
+{
+    TableFigure table;
+    table.columns = {textColumn("claim"), textColumn("conclusion"), textColumn("verdict"),
+        textColumn("test"), numberColumn("value"), numberColumn("low"), numberColumn("high"),
+        textColumn("unit"), numberColumn("null"), numberColumn("null_low"),
+        numberColumn("null_high"), textColumn("null_model"), numberColumn("z"), numberColumn("p"),
+        textColumn("p_side"), numberColumn("q"), numberColumn("n"), textColumn("n_unit"),
+        numberColumn("prompts"), numberColumn("cells tested"), numberColumn("smallest that counts"),
+        numberColumn("tokens needed"), textColumn("note")};
+    const auto value = [](const std::optional<double>& x) { return x ? number(*x) : Cell(); };
+    for (const Finding& finding : findings) {
+        Row row{finding.claim, finding.conclusion, std::string(verdictText(finding.verdict)),
+            finding.test, value(finding.effect)};
+        appendInterval(row, finding.interval);
+        row.emplace_back(finding.unit);
+        appendNull(row, finding.null);
+        row.insert(row.end(),
+            {value(finding.z), value(finding.p), finding.pSide, value(finding.q),
+                static_cast<double>(finding.tokens), finding.countUnit});
+        row.push_back(finding.prompts > 0 ? Cell(static_cast<double>(finding.prompts)) : Cell());
+        row.emplace_back(static_cast<double>(finding.family));
+        row.push_back(finding.delta > 0 ? Cell(finding.delta) : Cell());
+        row.push_back(
+            finding.tokensNeeded ? Cell(static_cast<double>(*finding.tokensNeeded)) : Cell());
+        row.emplace_back(finding.intervalNote);
+        table.rows.push_back(std::move(row));
+    }
+    return table;
 }
 
 std::string oneLine(const std::string& note)
@@ -282,6 +366,8 @@ TableFigure readableTable(const Figure& figure, std::size_t widest)
 {
     if (const auto* grid = std::get_if<RoutingGridFigure>(&figure.data))
         return shapedTable(*grid, widest);
+    if (const auto* verdict = std::get_if<VerdictFigure>(&figure.data))
+        return verdictWords(*verdict);
     return figureTable(figure);
 }
 

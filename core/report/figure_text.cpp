@@ -68,12 +68,7 @@ std::string figureBodyText(const VerdictFigure& figure, const TextStyle& style)
         out += terminalText(figure.basis) + "\n";
     if (figure.rows.empty())
         return out;
-    TableFigure table;
-    table.columns = {{"test", {}, false, -1, {}}, {"value", {}, false, -1, {}},
-        {"null", {}, false, -1, {}}, {"points to", {}, false, -1, {}}};
-    for (const auto& row : figure.rows)
-        table.rows.push_back({row.test, row.value, row.null, directionText(row)});
-    out += textTable(table, style.width);
+    out += textTable(verdictWords(figure), style.width);
     if (!figure.note.empty())
         out += wrapText(terminalText(figure.note), style.width);
     return out;
@@ -109,6 +104,8 @@ std::string reportToText(const Report& report, std::size_t width, bool colour)
     std::string out = wrapText(terminalText(report.title), width);
     if (const std::string model = modelLine(report.model); !model.empty())
         out += wrapText("model " + terminalText(model), width);
+    if (!report.scope.empty())
+        out += wrapText(terminalText(report.scope), width);
     if (!report.complete)
         out += "Incomplete: the work was cancelled before its end.\n";
     for (const Finding& finding : report.findings)

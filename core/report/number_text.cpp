@@ -29,7 +29,7 @@ std::string displayNumber(double value, int decimals)
     if (std::isnan(value))
         return "–";
     if (std::isinf(value))
-        return value > 0 ? "∞" : "-∞";
+        return value > 0 ? "∞" : "−∞";
     std::string text;
     if (decimals >= 0)
         text = fmt::format("{:.{}f}", value, decimals);
@@ -40,6 +40,9 @@ std::string displayNumber(double value, int decimals)
     // A rounded negative zero would only puzzle its reader.
     if (text.front() == '-' && text.find_first_of("123456789") == std::string::npos)
         text.erase(0, 1);
+    // The signs of a number and of its exponent are minus signs.
+    for (std::size_t at = text.find('-'); at != std::string::npos; at = text.find('-', at))
+        text.replace(at, 1, "−");
     return text;
 }
 

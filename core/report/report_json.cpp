@@ -32,6 +32,8 @@ Json reportToJson(const Report& report)
     json["title"] = report.title;
     json["complete"] = report.complete;
     json["model"] = identityToJson(report.model);
+    if (!report.scope.empty())
+        json["scope"] = report.scope;
     json["spec"] = report.spec ? *report.spec : Json::object();
     json["seed"] = report.seed;
     json["fields"] = report.fields ? *report.fields : Json::object();

@@ -72,6 +72,8 @@ std::string reportToMarkdown(const Report& report)
     std::string out = "# " + escaped(report.title) + "\n\n";
     if (const std::string model = modelLine(report.model); !model.empty())
         out += "Model: " + escaped(model) + "\n\n";
+    if (!report.scope.empty())
+        out += escaped(report.scope) + "\n\n";
     out += fmt::format("Made by {}, experiment {}, seed {}.\n", escaped(programLine()),
         escaped(report.experiment), report.seed);
     if (!report.complete)
@@ -93,7 +95,13 @@ std::string reportToMarkdown(const Report& report)
         out += "\n## " + escaped(figure.title) + "\n\n";
         if (!figure.subtitle.empty())
             out += escaped(figure.subtitle) + "\n\n";
-        out += tableMarkdown(readableTable(figure));
+        const auto* verdict = std::get_if<VerdictFigure>(&figure.data);
+        if (verdict)
+            out += fmt::format("**{}** {}\n\n", escaped(verdict->answer), escaped(verdict->basis));
+        if (!verdict || !verdict->rows.empty())
+            out += tableMarkdown(readableTable(figure));
+        if (verdict && !verdict->note.empty())
+            out += "\n" + escaped(verdict->note) + "\n";
         if (!figure.caption.empty())
             out += "\n" + escaped(figure.caption) + "\n";
     }

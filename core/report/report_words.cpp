@@ -22,6 +22,8 @@ std::string intervalText(const Interval& interval)
 std::string findingFacts(const Finding& finding)
 {
     std::string facts(verdictText(finding.verdict));
+    if (finding.verdict == Verdict::AtNull && finding.delta > 0)
+        facts += " within " + displayNumber(finding.delta);
     if (finding.effect)
         facts += fmt::format(", measured {}{}{}", displayNumber(*finding.effect),
             finding.unit.empty() ? "" : " ", finding.unit);
@@ -38,7 +40,8 @@ std::string findingFacts(const Finding& finding)
     if (finding.z)
         facts += ", z " + displayNumber(*finding.z);
     if (finding.p)
-        facts += ", p " + displayNumber(*finding.p);
+        facts += ", p " + displayNumber(*finding.p)
+            + (finding.pSide.empty() ? std::string() : fmt::format(" ({})", finding.pSide));
     if (finding.q)
         facts += ", q " + displayNumber(*finding.q);
     facts += fmt::format(", n {} {}", formatCount(finding.tokens), finding.countUnit);

@@ -34,6 +34,7 @@ struct Finding {
     std::optional<NullModel> null;
     std::optional<double> z;
     std::optional<double> p;
+    std::string pSide; ///< which tail `p` is, "one-sided, fewer"
     std::optional<double> q;
     std::uint64_t family = 1; ///< cells tested in this run
     double delta = 0; ///< smallest difference that counts

@@ -304,7 +304,7 @@ private slots:
         QVERIFY(write("r.html").starts_with("<!DOCTYPE html>"));
         QVERIFY(write("r.md").starts_with("# "));
         QVERIFY(write("r.txt").find("·queen") != std::string::npos);
-        QVERIFY(write("r.csv").starts_with("tokens\r\n"));
+        QVERIFY(write("r.csv").starts_with("report\r\nkey,value\r\n"));
         QVERIFY(write("one.csv", words("--figure token-table")).starts_with("position,token,id"));
         QVERIFY(write("one.tsv", words("--figure token-table")).starts_with("position\ttoken\tid"));
         VERIFY_FAILS(explore(words("--figure nothing")), 2, "nothing");

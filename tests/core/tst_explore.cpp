@@ -217,6 +217,8 @@ private slots:
         const Report report = exploreReport(*result);
         QVERIFY(report.findings.size() >= 2);
         for (const Finding& finding : report.findings) {
+            // A p without its side says little.
+            QCOMPARE(finding.p.has_value(), !finding.pSide.empty());
             QCOMPARE(finding.verdict, Verdict::InsufficientData);
             QVERIFY(finding.null.has_value());
             QVERIFY(finding.null->band.has_value());

@@ -527,6 +527,7 @@ private slots:
         const Statement above = describeComparison(result, LayerId(0)).back();
         QVERIFY(!above.asRandom);
         QVERIFY(above.text.find("more of the same experts") != std::string::npos);
+        QVERIFY(above.text.find(", one-sided, more)") != std::string::npos);
         for (LayerOverlap& layer : result.comparison->layers) {
             layer.alignedOverlap = 0.9;
             layer.alignedBand = {0.2, 0.8};

@@ -68,6 +68,10 @@ std::size_t count(const std::string& text, const std::string& part)
     return found;
 }
 
+constexpr const char* kVerdictHeader
+    = "test,value,low,high,unit,null,null_low,null_high,null_model,other_null,other_null_model,z,n,"
+      "n_unit,points to,vote,standing,note\r\n";
+
 } // namespace
 
 class TestReport : public QObject {
@@ -84,6 +88,9 @@ private slots:
         QCOMPARE(displayNumber(0.123456), std::string("0.1235"));
         QCOMPARE(displayNumber(1234567), std::string("1234567"));
         QCOMPARE(displayNumber(-0.0004, 2), std::string("0.00"));
+        QCOMPARE(displayNumber(-1.5, 2), std::string("−1.50"));
+        QCOMPARE(displayNumber(-5.6e-05), std::string("−5.6e−05"));
+        QCOMPARE(exactNumber(-1.5), std::string("-1.5"));
         QCOMPARE(displayNumber(kNaN, 3), std::string("–"));
     }
 
@@ -162,9 +169,49 @@ private slots:
         verdict.basis = "8 of 8 layers";
         verdict.rows = {{"cosine", "0.9", "0", "shared", 1, ""}};
         QCOMPARE(figureToCsv({"v", "", "", "", verdict}),
-            std::string("test,value,null,direction,vote,standing\r\n"
-                        "Shared origin,evidence,,8 of 8 layers,,\r\n"
-                        "cosine,0.9,0,shared,1,points to it\r\n"));
+            std::string(kVerdictHeader)
+                + "Shared origin,,,,,,,,,,,,,,evidence,,,8 of 8 layers\r\n"
+                  "cosine,0.9,,,,0,,,,,,,,,shared,1,points to it,\r\n");
+        // Numbers have columns of their own.
+        auto& row = verdict.rows[0];
+        row.value = "−0.9 [−1.0, −0.8]";
+        row.numbers = {-0.9, Interval{-1, -0.8}, "of 2",
+            NullModel{"independent experts", 0, Interval{-0.001, 0.001}},
+            NullModel{"noise", 0.5, {}}, -12.5, 4096, "weights"};
+        QVERIFY(figureToCsv({"v", "", "", "", verdict})
+                    .ends_with("cosine,-0.9,-1,-0.8,of 2,0,-0.001,0.001,independent experts,0.5,"
+                               "noise,-12.5,4096,weights,shared,1,points to it,\r\n"));
+        const Json json = figureToJson({"v", "", "", "", verdict})["rows"][0];
+        QCOMPARE(json["effect"].get<double>(), -0.9);
+        QCOMPARE(json["interval"].dump(), std::string("[-1.0,-0.8]"));
+        QCOMPARE(json["null_model"]["mean"].get<double>(), 0.0);
+    }
+
+    /// What the numbers belong to and what was found stand above the figures.
+    void reportsAreTables()
+    {
+        Report report = sampleReport();
+        report.findings[0].pSide = "one-sided, more";
+        report.scope = "Looked at layer 0.";
+        const std::string csv = reportToCsv(report);
+        QVERIFY(csv.starts_with("report\r\nkey,value\r\n"));
+        for (const char* line :
+            {"\r\nhash,0123456789abcdef\r\n", "\r\nseed,1\r\n", "\r\nscope,Looked at layer 0.\r\n",
+                "\r\n\r\nfindings\r\nclaim,conclusion,verdict,test,value,low,high,unit,null,null_"
+                "low,"
+                "null_high,null_model,z,p,p_side,q,n,n_unit,",
+                "\r\nThe prompts share experts,7 of 16 experts are shared,insufficient data,set "
+                "overlap,0.4375,0.33,0.64,share,0.2,0.1,0.3,random sets,,0.034,\"one-sided, "
+                "more\",,23,tokens,2,1,,,\r\n"})
+            QVERIFY2(csv.find(line) != std::string::npos, csv.c_str());
+        QVERIFY(csv.ends_with(figureToCsv(report.figures[0])));
+        QVERIFY(reportToCsv(report, '\t').starts_with("report\nkey\tvalue\n"));
+        QVERIFY(
+            reportToText(report, 100, false).find("\nLooked at layer 0.\n") != std::string::npos);
+        QVERIFY(reportToText(report, 1000, false).find("p 0.034 (one-sided, more)")
+            != std::string::npos);
+        QCOMPARE(reportToJson(report)["findings"][0]["p_side"].get<std::string>(),
+            std::string("one-sided, more"));
     }
 
     void jsonIsValidWhateverItHolds()

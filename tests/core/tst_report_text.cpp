@@ -280,23 +280,36 @@ private slots:
 
         // Only what lies at its null is called random.
         using Standing = VerdictFigure::Standing;
-        verdict.rows = {{"gate", "0.016", "0 ± 0.001", "below 0.05", 0, "", Standing::Differs},
+        verdict.rows = {{"gate", "0.016", "0 ± 0.001", "differs by less than 0.05", 0, "",
+                            Standing::Slight, "differs by less than 0.05"},
+            {"norms", "0.2", "0 ± 0.1", "above 0.1", 0, "", Standing::Differs},
+            {"ranks", "36", "noise 39", "above 32", 0, "", Standing::Slight,
+                "differs by less than 5 %"},
             {"up", "0.000", "0 ± 0.001", "as random", 0, "", Standing::AtNull},
             {"rank", "66", "noise 66", "above 55", 0, "", Standing::AtNull},
             {"down", "", "", "not enough data", 0, "", Standing::Unknown}};
         verdict.note = "Mean of the layers.";
         const auto text = QString::fromStdString(body(verdict));
-        for (const char* words : {"below 0.05, unlike random\n", "as random\n",
-                 "above 55, as random\n", "not enough data\n", "Mean of the layers.\n"})
+        for (const char* words : {"  differs by less than 0.05\n", "above 0.1, unlike random\n",
+                 "above 32, differs by less than 5 %\n", "as random\n", "above 55, as random\n",
+                 "not enough data\n", "Mean of the layers.\n"})
             QVERIFY2(text.contains(QString::fromUtf8(words)), qPrintable(text));
         const Figure figure{"v", "", "", "", verdict};
         const auto rows = figureToJson(figure)["rows"];
-        QCOMPARE(rows[0]["standing"].get<std::string>(),
+        QCOMPARE(rows[0]["standing"].get<std::string>(), std::string("too small to count"));
+        QCOMPARE(rows[1]["standing"].get<std::string>(),
             std::string("unlike random, but does not decide"));
-        QCOMPARE(rows[1]["standing"].get<std::string>(), std::string("as random"));
-        QCOMPARE(rows[3]["standing"].get<std::string>(), std::string("does not decide"));
+        QCOMPARE(rows[3]["standing"].get<std::string>(), std::string("as random"));
+        QCOMPARE(rows[5]["standing"].get<std::string>(), std::string("does not decide"));
         const std::string html = figureToHtml(figure);
-        QVERIFY(html.find("below 0.05, unlike random") != std::string::npos);
+        QVERIFY(html.find("above 0.1, unlike random") != std::string::npos);
+        // Every form has the words of the others.
+        Report report;
+        report.figures = {figure};
+        const std::string markdown = reportToMarkdown(report);
+        QVERIFY(markdown.find("| test | value | null | points to |") != std::string::npos);
+        QVERIFY(markdown.find("**evidence** 8 of 8 layers") != std::string::npos);
+        QVERIFY(markdown.find("Mean of the layers.") != std::string::npos);
         QVERIFY(html.find("Mean of the layers.") != std::string::npos);
     }
 };

@@ -211,6 +211,22 @@ private slots:
         QCOMPARE(view.currentRow(), -1);
     }
 
+    void theDiagonalHasNoNull()
+    {
+        Figure figure = *exampleSimilarity();
+        std::get<HeatMapFigure>(figure.data).diagonal = "the same expert";
+        Bench bench;
+        HeatMapView view(bench.style);
+        present(view, std::make_shared<const Figure>(std::move(figure)), {520, 520});
+        const QString hover = view.hoverText(view.cellRect(5, 5).center());
+        view.setCurrentCell(5, 5);
+        for (const QString& words : {hover, view.readout()}) {
+            QVERIFY2(words.contains(QStringLiteral("the same expert")), qPrintable(words));
+            QVERIFY(!words.contains(QStringLiteral("null")));
+        }
+        QVERIFY(view.hoverText(view.cellRect(5, 6).center()).contains(QStringLiteral("null")));
+    }
+
     void hugeMapsAreDrawnAsOneImage()
     {
         HeatMapFigure map;

@@ -226,7 +226,8 @@ private slots:
         using Standing = VerdictFigure::Standing;
         Bench bench;
         VerdictFigure verdict{"Shared origin", "no evidence found", "", {},
-            {{"gate", "0.016", "0 ± 0.001", "below 0.05", 0, "", Standing::Differs},
+            {{"gate", "0.016", "0 ± 0.001", "differs by less than 0.05", 0, "", Standing::Slight,
+                 "differs by less than 0.05"},
                 {"up", "0.000", "0 ± 0.001", "as random", 0, "", Standing::AtNull},
                 {"down", "", "", "not enough data", 0, "", Standing::Unknown}}};
         const auto figure = [&] {
@@ -239,7 +240,7 @@ private slots:
             QTest::keyClick(&view, Qt::Key_Down);
             said += view.currentText();
         }
-        QVERIFY(said[0].contains(QStringLiteral("below 0.05: unlike random")));
+        QVERIFY(said[0].contains(QStringLiteral("differs by less than 0.05: too small")));
         QVERIFY(said[1].endsWith(QStringLiteral(", as random")));
         QVERIFY(!said[0].contains(QStringLiteral("as random")));
         QVERIFY(!said[2].contains(QStringLiteral("random")));

@@ -14,10 +14,7 @@ namespace moescope::ui {
 
 QString numberText(double value, int decimals)
 {
-    QString number = text(displayNumber(value, decimals));
-    if (number.startsWith(QLatin1Char('-')))
-        number.replace(0, 1, QChar(0x2212));
-    return number;
+    return text(displayNumber(value, decimals));
 }
 
 QString withUnit(const QString& number, const std::string& unit)

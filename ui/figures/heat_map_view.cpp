@@ -341,10 +341,11 @@ QStringList HeatMapView::readoutLines(double width) const
     const QString first = cellName(m_row, m_col) + gap
         + withUnit(
             std::isnan(v) ? tr("no value") : numberText(v, m_decimals + 1), data()->valueUnit);
-    if (!data()->null || std::isnan(v))
+    const bool same = m_row == m_col && !data()->diagonal.empty();
+    if (!same && (!data()->null || std::isnan(v)))
         return {first};
-    QString second = nullText(*data()->null);
-    if (isAtNull(v, *data()->null))
+    QString second = same ? text(data()->diagonal) : nullText(*data()->null);
+    if (!same && isAtNull(v, *data()->null))
         second += gap + tr("as random");
     const QString both = first + gap + second;
     return textWidth(look().mono(-1), both) <= width ? QStringList{both}
@@ -363,7 +364,9 @@ QString HeatMapView::hoverText(const QPoint& viewportPosition) const
                   .arg(text(data()->valueTitle),
                       withUnit(numberText(v, m_decimals + 1), data()->valueUnit))
                   .toHtmlEscaped()};
-    if (data()->null && !std::isnan(v)) {
+    if (cell.x() == cell.y() && !data()->diagonal.empty()) {
+        lines += text(data()->diagonal).toHtmlEscaped();
+    } else if (data()->null && !std::isnan(v)) {
         lines += nullText(*data()->null)
             + (isAtNull(v, *data()->null) ? QStringLiteral(": ") + tr("as random") : QString());
         lines += text(data()->null->model).toHtmlEscaped();

@@ -33,7 +33,8 @@ QColor signColour(const Theme& theme, const VerdictFigure::Row& row)
 {
     if (row.vote != 0)
         return row.vote > 0 ? theme.evidenceGreen : theme.warning;
-    return row.standing == Standing::Differs ? theme.text : theme.mutedText;
+    return row.standing == Standing::Differs || row.standing == Standing::Slight ? theme.text
+                                                                                 : theme.mutedText;
 }
 
 bool isAtNull(const VerdictFigure::Row& row)
@@ -338,8 +339,8 @@ void VerdictCardView::drawRow(
     drawSign(ink, {where.left() - lead + sign / 2, where.center().y()}, r);
 }
 
-/// For it: points right; against it: points left; as random: a ring; unlike random without a vote:
-/// a disc; else a dash.
+/// For it: points right; against it: points left; as random: a ring; different, but by too little:
+/// a ring around a dot; unlike random without a vote: a disc; else a dash.
 void VerdictCardView::drawSign(
     const Ink& ink, const QPointF& centre, const VerdictFigure::Row& r) const
 {
@@ -353,6 +354,11 @@ void VerdictCardView::drawSign(
             p.drawLine(centre - QPointF(sign * 0.4, 0), centre + QPointF(sign * 0.4, 0));
         else
             p.drawEllipse(centre, sign * 0.36, sign * 0.36);
+        if (r.standing == Standing::Slight) {
+            p.setPen(Qt::NoPen);
+            p.setBrush(colour);
+            p.drawEllipse(centre, sign * 0.16, sign * 0.16);
+        }
         return;
     }
     p.setBrush(colour);
