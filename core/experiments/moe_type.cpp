@@ -19,6 +19,8 @@ namespace {
 
 /// Names the random streams of this experiment.
 constexpr std::uint64_t kStream = 0x6D6F652D74797065;
+/// Less of the energy than this is what a Gram matrix in double loses, not structure.
+constexpr double kShareNoise = 1e-9;
 
 std::vector<MatrixView> expertViews(
     const LayerTensors& layer, Projection projection, std::size_t count)
@@ -35,10 +37,16 @@ Status checkNumbers(const MoeTypeSpec& spec, std::uint32_t experts)
         return fail(ErrorCode::InvalidArgument, "Name at least one projection: gate, up or down.");
     if (spec.shares.empty())
         return fail(ErrorCode::InvalidArgument, "Name at least one share of energy, such as 0.95.");
-    for (const double share : spec.shares)
+    for (const double share : spec.shares) {
         if (!(share > 0 && share < 1))
             return fail(ErrorCode::InvalidArgument,
                 fmt::format("A share of energy lies between 0 and 1, but {} was given.", share));
+        if (1 - share < kShareNoise)
+            return fail(ErrorCode::InvalidArgument,
+                fmt::format("A share of energy of {} would count rounding noise; the largest "
+                            "is 0.999999999.",
+                    share));
+    }
     if (spec.experts > experts)
         return fail(ErrorCode::InvalidArgument,
             fmt::format(
@@ -65,8 +73,8 @@ std::uint64_t memoryOf(const MoeModel& model, const MoeTypeSpec& spec, unsigned 
             largest = std::max({largest, analyseProjectionMemory(views, threads),
                 roundingMemory(views.front(), threads)});
             const std::uint64_t order = std::min(views.front().rows, views.front().cols);
-            const bool twice = layer == spec.layers.front()
-                && hasBias(model.layer(layer).experts, projection);
+            const bool twice
+                = layer == spec.layers.front() && hasBias(model.layer(layer).experts, projection);
             kept += (twice ? 2 : 1) * sizeof(double) * views.size() * (2 * order + views.size());
         }
     }

@@ -92,7 +92,10 @@ Result<Report> run(const ExperimentInput& input, TaskContext& context)
         MOESCOPE_TRY(spec.shares, parseNumberList(*shares, "--shares"));
     }
     MOESCOPE_TRY(const MoeTypeResult result, analyseMoeType(input.model, spec, context));
-    return moeTypeReport(result);
+    Report report = moeTypeReport(result);
+    if (result.layers.size() < input.model->model->mixtureLayers().size())
+        report.scope += " --layers all looks at every one.";
+    return report;
 }
 
 } // namespace

@@ -14,6 +14,7 @@
 #include "core/experiments/moe_type_numbers.h"
 #include "core/io/json.h"
 #include "core/spectra/spectrum.h"
+#include "core/spectra/spectrum_batch.h"
 
 namespace moescope::moetype {
 
@@ -140,7 +141,8 @@ Json axes()
         {"ordinal", "[layer] among the layers with experts"}, {"projection", "[projection]"},
         {"share", "[share] of the energy"}, {"histogram_edges", "[bin]"}};
     axis.update(all("rho_mean rho_mean_lo rho_mean_hi rho_mean_null rho_sd null_sd z pairs "
-                    "breakeven base_energy base_energy_null base_energy_excess delta_share norm_cv",
+                    "spectra spectra_in_double breakeven base_energy base_energy_null "
+                    "base_energy_excess delta_share norm_cv",
         ""));
     axis.update(all("cos", "[expert][expert]"));
     axis.update(all("order", "[expert]"));
@@ -199,6 +201,8 @@ void addAnalysis(Json& into, const OriginTest& test, const ProjectionAnalysis& a
     into["rank_raw_over_min"].push_back(std::move(rawOverMin));
     into["breakeven"].push_back(breakEvenRank(analysis.m, analysis.n));
     into["shape"].push_back({analysis.m, analysis.n});
+    into["spectra"].push_back(analysis.spectra());
+    into["spectra_in_double"].push_back(analysis.doubleSpectra);
     into["base_energy"].push_back(test.baseEnergy);
     into["base_energy_null"].push_back(test.baseEnergyNull);
     into["base_energy_excess"].push_back(test.experts < 2
@@ -290,6 +294,11 @@ Json analysisFields(const MoeTypeResult& result)
     fields["share"] = result.spec.shares;
     fields["histogram_edges"] = kBinEdges;
     fields["axes"] = axes();
+    fields["spectra_note"]
+        = fmt::format("spectra that are not counted in spectra_in_double were computed in single "
+                      "precision: their values lie within {} of the largest one, and their ranks "
+                      "are those of double precision",
+            kSingleTolerance);
     const bool withSpectra = !spectraApart(result);
     for (const auto& layer : result.layers) {
         fields["layer"].push_back(layer->layer.value);

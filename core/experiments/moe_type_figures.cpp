@@ -187,6 +187,8 @@ Figure decayFigure(const LayerWeights& layer, Projection projection, bool differ
                       "than the matrix.",
             shapeText(*analysis), analysis->minimum(), percentText(share),
             hasSelection ? fmt::format(" of E{}", selected->value) : std::string(" (mean)"));
+    if (analysis->doubleSpectra < analysis->spectra())
+        figure.caption += " " + precisionText(*analysis);
     figure.data = std::move(line);
     return figure;
 }
@@ -211,6 +213,7 @@ Figure similarityFigure(const LayerWeights& layer, Projection projection)
         for (std::size_t e = 0; e < count; ++e)
             map.rowLabels.push_back(fmt::format("E{}", e));
         map.colLabels = map.rowLabels;
+        map.diagonal = "the same expert";
         map.clusteredOrder = clusteredOrder(analysis->cosine, count);
         const double band
             = kZ95 / std::sqrt(static_cast<double>(analysis->m) * static_cast<double>(analysis->n));

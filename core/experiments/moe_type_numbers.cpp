@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/spectra/spectrum.h"
+#include "core/spectra/spectrum_batch.h"
 
 namespace moescope::moetype {
 
@@ -47,7 +48,17 @@ double headlineShare(const MoeTypeSpec& spec)
 
 std::string percentText(double share)
 {
-    return fmt::format("{:.6g} %", share * 100);
+    return fmt::format("{:.12g} %", share * 100);
+}
+
+std::string precisionText(const ProjectionAnalysis& analysis)
+{
+    const std::size_t all = analysis.spectra();
+    if (analysis.doubleSpectra >= all)
+        return fmt::format("All {} spectra were computed in double precision.", all);
+    return fmt::format("{} of {} spectra were computed in double precision; values of the others "
+                       "lie within {} of their largest one, and all ranks are those of double.",
+        analysis.doubleSpectra, all, kSingleTolerance);
 }
 
 std::vector<OriginTest> testsOf(const MoeTypeResult& result, Projection projection)

@@ -29,6 +29,9 @@ double headlineShare(const MoeTypeSpec& spec);
 /// 0.95 becomes "95 %", 0.999 "99.9 %".
 std::string percentText(double share);
 
+/// Which precision the spectra were computed in, and what that means for the stored values.
+std::string precisionText(const ProjectionAnalysis& analysis);
+
 /// The tests of one projection, ascending by layer.
 std::vector<OriginTest> testsOf(const MoeTypeResult& result, Projection projection);
 

@@ -7,11 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "core/experiments/moe_type_evidence.h"
 #include "core/experiments/moe_type_fields.h"
 #include "core/experiments/moe_type_numbers.h"
 #include "core/io/json.h"
 #include "core/io/resources.h"
 #include "core/report/model_identity.h"
+#include "core/report/number_text.h"
 
 namespace moescope {
 
@@ -19,59 +21,23 @@ using namespace moetype;
 
 namespace {
 
-std::uint64_t weightsOf(const std::vector<OriginTest>& tests)
-{
-    std::uint64_t sum = 0;
-    for (const OriginTest& test : tests)
-        sum += test.weights;
-    return sum;
-}
-
-Verdict verdictOf(OriginVerdict origin, const Interval& interval, double effect)
-{
-    switch (origin) {
-    case OriginVerdict::ExactCopies:
-    case OriginVerdict::Evidence:
-        return Verdict::Supported;
-    case OriginVerdict::NoEvidence: {
-        const Verdict verdict = judge(ClaimKind::Greater, interval, effect, 0, kOriginDelta, true);
-        // A mean that counts but is too uncertain (z below the bound) supports nothing.
-        return verdict == Verdict::Supported ? Verdict::InsufficientData : verdict;
-    }
-    case OriginVerdict::Mixed:
-    case OriginVerdict::NotEnoughData:
-        return Verdict::InsufficientData;
-    }
-    return Verdict::InsufficientData;
-}
-
-Finding cosineFinding(
-    const std::string& claim, const std::vector<OriginTest>& tests, std::size_t family)
+Finding cosineFinding(const std::string& claim, const CosineEvidence& evidence, std::size_t family)
 {
     Finding finding;
     finding.claim = claim;
     finding.countUnit = "weights";
-    finding.tokens = weightsOf(tests);
+    finding.tokens = evidence.weights;
     finding.family = family;
     finding.delta = kOriginDelta;
-    std::size_t pairs = 0;
-    for (const OriginTest& test : tests)
-        pairs += test.pairs;
-    const Average average = averageCosine(tests);
-    const double nullSd = averageNullSd(tests);
-    finding.test = fmt::format(
-        "mean cosine of {} pairs of experts; interval: jackknife over experts", pairs);
-    const OriginVerdict origin = combineOrigin(tests);
-    if (!std::isfinite(average.mean)) {
-        finding.verdict = verdictOf(origin, {}, 0);
+    finding.test = fmt::format("mean cosine of {} pairs of experts; interval: {}", evidence.pairs,
+        evidence.jackknife ? "jackknife over experts" : "that of so many independent weights");
+    finding.verdict = evidence.verdict;
+    if (!evidence.interval)
         return finding;
-    }
-    finding.effect = average.mean;
-    finding.interval = Interval{std::max(-1.0, average.mean - kZ95 * average.error),
-        std::min(1.0, average.mean + kZ95 * average.error)};
-    finding.null = NullModel{"independent experts", 0, Interval{-kZ95 * nullSd, kZ95 * nullSd}};
-    finding.z = average.mean / nullSd;
-    finding.verdict = verdictOf(origin, *finding.interval, average.mean);
+    finding.effect = evidence.average.mean;
+    finding.interval = evidence.interval;
+    finding.null = NullModel{"independent experts", 0, evidence.nullBand()};
+    finding.z = evidence.z;
     return finding;
 }
 
@@ -109,14 +75,24 @@ std::string originSentence(const MoeTypeResult& result, Verdict verdict)
     return {};
 }
 
+std::string zText(double z)
+{
+    return displayNumber(z, std::abs(z) < 10 ? 1 : 0);
+}
+
+bool isBelowDelta(const CosineEvidence& evidence)
+{
+    return std::abs(evidence.average.mean) < kOriginDelta;
+}
+
 Finding projectionFinding(const MoeTypeResult& result, Projection projection)
 {
-    const auto tests = testsOf(result, projection);
-    Finding finding = cosineFinding(fmt::format("The {} projections of the experts share an origin",
-                                        projectionName(projection)),
-        tests, result.tests.size());
+    const CosineEvidence evidence = cosineEvidence(testsOf(result, projection));
     const std::string_view name = projectionName(projection);
-    switch (combineOrigin(tests)) {
+    Finding finding
+        = cosineFinding(fmt::format("The {} projections of the experts share an origin", name),
+            evidence, result.tests.size());
+    switch (evidence.origin) {
     case OriginVerdict::ExactCopies:
         finding.conclusion = fmt::format("The {} projections are exact copies.", name);
         break;
@@ -129,12 +105,20 @@ Finding projectionFinding(const MoeTypeResult& result, Projection projection)
         break;
     case OriginVerdict::NoEvidence:
     case OriginVerdict::NotEnoughData:
-        if (finding.verdict == Verdict::AtNull)
-            finding.conclusion = fmt::format(
-                "The {} projections are as unlike as random ones, within {}.", name, kOriginDelta);
+        if (evidence.standing == Standing::AtNull)
+            finding.conclusion
+                = fmt::format("The {} projections are as unlike as random ones.", name);
+        else if (evidence.standing == Standing::Slight)
+            finding.conclusion = fmt::format("The {} projections differ from random ones (z {}), "
+                                             "but by less than the {} that counts.",
+                name, zText(evidence.z), kOriginDelta);
         else if (finding.verdict == Verdict::Contradicted)
             finding.conclusion
                 = fmt::format("The {} projections are less alike than random ones.", name);
+        else if (evidence.standing == Standing::Differs && isBelowDelta(evidence))
+            finding.conclusion = fmt::format("The {} projections differ from random ones (z {}); "
+                                             "whether by the {} that counts is left open.",
+                name, zText(evidence.z), kOriginDelta);
         else
             finding.conclusion = fmt::format("The {} projections leave the question open.", name);
         break;
@@ -142,60 +126,64 @@ Finding projectionFinding(const MoeTypeResult& result, Projection projection)
     return finding;
 }
 
+std::string rankSentence(const RankEvidence& evidence, std::string_view name)
+{
+    const std::string what = fmt::format("differences of the {} projections", name);
+    const std::string noise = evidence.byRowNorms ? noiseName(true) : "noise";
+    const std::string nulls = ceilingsText(evidence);
+    switch (evidence.verdict) {
+    case Verdict::Supported:
+        return fmt::format("The {} need {:.1f} directions, {:.0f} % of the rank that {} would need "
+                           "({}).",
+            what, evidence.rank, 100 * evidence.ratio(), noise, nulls);
+    case Verdict::Contradicted:
+        return fmt::format("The {} need more rank than {} would: {:.1f}, {:.0f} % of it ({}).",
+            what, noise, evidence.rank, 100 * evidence.ratio(), nulls);
+    case Verdict::AtNull:
+        if (evidence.standing == Standing::AtNull)
+            return fmt::format(
+                "The {} have the rank of {}: {:.1f} ({}).", what, noise, evidence.rank, nulls);
+        return fmt::format("The {} differ in rank from {}, but by less than the {} that counts: "
+                           "{:.1f} ({}).",
+            what, noise, percentText(kRankDelta), evidence.rank, nulls);
+    case Verdict::NotApplicable:
+        return "Without differences between the experts there is no rank to compare.";
+    case Verdict::InsufficientData:
+        break;
+    }
+    if (evidence.standing == Standing::Differs)
+        return fmt::format("The {} differ in rank from {}; whether by the {} that counts is not "
+                           "settled: {:.1f} ({}).",
+            what, noise, percentText(kRankDelta), evidence.rank, nulls);
+    return fmt::format(
+        "The rank of the {} is not settled: {:.1f} ({}).", what, evidence.rank, nulls);
+}
+
 Finding rankFinding(const MoeTypeResult& result, Projection projection, double share)
 {
+    const RankEvidence evidence = rankEvidence(result, projection, share);
+    const std::string_view name = projectionName(projection);
     Finding finding;
-    finding.claim = fmt::format("The {} projections differ in fewer directions than noise would",
-        projectionName(projection));
-    finding.test = fmt::format("rank at {} of the energy of W - mean over the Marchenko-Pastur "
-                               "ceiling, mean of experts and layers",
+    finding.claim
+        = fmt::format("The {} projections differ in fewer directions than noise would", name);
+    finding.test = fmt::format("rank at {} of the energy of W - mean over the lower ceiling of "
+                               "noise, means of experts and layers",
         percentText(share));
     finding.countUnit = "weights";
-    finding.delta = 0.05;
+    finding.tokens = evidence.weights;
+    finding.delta = kRankDelta;
     finding.family = result.tests.size();
-    std::vector<double> ratios;
-    double variance = 0;
-    double smallestCeiling = 0;
-    bool copies = false;
-    for (const auto& layer : result.layers) {
-        const ProjectionAnalysis* analysis = layer->find(projection);
-        if (!analysis)
-            continue;
-        finding.tokens += analysis->weights();
-        copies = copies || analysis->experts() < 2 || analysis->deltaShare <= kExactCopyShare;
-        const double ceiling = ceilingOf(*analysis, share);
-        const RankSummary ranks = ranksOf(analysis->deltaSigma, share);
-        ratios.push_back(ranks.mean / ceiling);
-        variance += ranks.error * ranks.error / (ceiling * ceiling);
-        smallestCeiling = ratios.size() == 1 ? ceiling : std::min(smallestCeiling, ceiling);
-    }
-    if (ratios.empty() || copies) {
-        finding.verdict = Verdict::NotApplicable;
-        finding.conclusion = "Without differences between the experts there is no rank to compare.";
+    finding.verdict = evidence.verdict;
+    finding.conclusion = rankSentence(evidence, name);
+    if (finding.verdict == Verdict::NotApplicable)
         return finding;
-    }
-    const double effect = mean(ratios);
-    const double half = kZ95 * std::sqrt(variance) / static_cast<double>(ratios.size());
-    finding.effect = effect;
-    finding.interval = Interval{effect - half, effect + half};
-    finding.null = NullModel{"noise of the same shape (Marchenko-Pastur, within one rank)", 1,
-        Interval{1 - 1 / smallestCeiling, 1 + 1 / smallestCeiling}};
-    finding.verdict = judge(ClaimKind::Less, *finding.interval, effect, 1, finding.delta, true);
-    const std::string_view name = projectionName(projection);
-    if (finding.verdict == Verdict::Supported)
-        finding.conclusion = fmt::format("The differences of the {} projections need {:.0f} % of "
-                                         "the rank that noise would need.",
-            name, effect * 100);
-    else if (finding.verdict == Verdict::AtNull)
-        finding.conclusion
-            = fmt::format("The differences of the {} projections have the rank of noise.", name);
-    else if (finding.verdict == Verdict::Contradicted)
-        finding.conclusion = fmt::format("The differences of the {} projections need more rank "
-                                         "than noise would: {:.0f} % of it.",
-            name, effect * 100);
-    else
-        finding.conclusion = fmt::format(
-            "The rank of the differences of the {} projections is not settled.", name);
+    const double ceiling = evidence.ceiling();
+    const Interval ranks = evidence.interval();
+    const Interval band = evidence.nullBand();
+    finding.effect = evidence.ratio();
+    finding.interval = Interval{ranks.lo / ceiling, ranks.hi / ceiling};
+    finding.null
+        = NullModel{ceilingName(evidence), 1, Interval{band.lo / ceiling, band.hi / ceiling}};
     return finding;
 }
 
@@ -205,12 +193,45 @@ Finding compressibleFinding(const MoeTypeResult& result)
     finding.claim = "The experts can be stored as a common base and low-rank differences";
     finding.test = "output error on real router inputs";
     finding.countUnit = "weights";
-    finding.tokens = weightsOf(result.tests);
+    finding.tokens = cosineEvidence(result.tests).weights;
     finding.verdict = Verdict::NotApplicable;
     finding.conclusion
         = "Whether the experts can be compressed is not measured: it needs the error "
           "of their outputs on real router inputs.";
     return finding;
+}
+
+/// "0-3, 7"
+std::string layerRanges(const MoeTypeResult& result)
+{
+    std::string text;
+    for (std::size_t first = 0; first < result.layers.size();) {
+        const std::uint32_t from = result.layers[first]->layer.value;
+        std::size_t next = first + 1;
+        while (next < result.layers.size()
+            && result.layers[next]->layer.value == from + (next - first))
+            ++next;
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", from);
+        if (next - first > 1)
+            text += fmt::format(
+                "{}{}", next - first > 2 ? "-" : ", ", result.layers[next - 1]->layer.value);
+        first = next;
+    }
+    return text;
+}
+
+std::string scopeText(const MoeTypeResult& result)
+{
+    if (result.layers.empty() || !result.model || !result.model->model)
+        return {};
+    const std::size_t all = result.model->model->mixtureLayers().size();
+    const std::size_t done = result.layers.size();
+    if (done >= all)
+        return fmt::format("Looked at every layer with experts: {}.", layerRanges(result));
+    return done == 1
+        ? fmt::format("Looked at layer {} alone, one of {} with experts.", layerRanges(result), all)
+        : fmt::format(
+            "Looked at the layers {}, {} of {} with experts.", layerRanges(result), done, all);
 }
 
 } // namespace
@@ -224,6 +245,7 @@ Report moeTypeReport(const MoeTypeResult& result)
     report.complete = result.complete();
     if (result.model)
         report.model = identifyModel(*result.model);
+    report.scope = scopeText(result);
 
     Json layers = Json::array();
     for (const LayerId layer : result.spec.layers)
@@ -236,8 +258,8 @@ Report moeTypeReport(const MoeTypeResult& result)
     *report.fields = analysisFields(result);
     report.bigArrays = spectraBesideTheJson(result);
 
-    Finding headline
-        = cosineFinding("The experts share an origin", result.tests, result.tests.size());
+    Finding headline = cosineFinding(
+        "The experts share an origin", cosineEvidence(result.tests), result.tests.size());
     headline.conclusion = originSentence(result, headline.verdict);
     report.findings.push_back(std::move(headline));
     for (const Projection projection : result.spec.projections)

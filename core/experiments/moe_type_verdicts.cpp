@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/experiments/moe_type_evidence.h"
 #include "core/experiments/moe_type_numbers.h"
 #include "core/report/number_text.h"
 #include "core/spectra/spectrum.h"
@@ -17,79 +18,88 @@ using namespace moetype;
 
 namespace {
 
-using Standing = VerdictFigure::Standing;
-
-/// "0.840", with the range over layers when there are several.
-std::string valueText(const Average& average, std::size_t count)
+/// The range over layers, which is no interval of the mean.
+std::string layerRange(const Average& average, const char* of)
 {
-    if (count < 2)
-        return displayNumber(average.mean, 3);
-    return fmt::format("{} ({} to {})", displayNumber(average.mean, 3),
+    return fmt::format("Lowest and highest of the {}: {} and {}. ", of,
         displayNumber(average.lo, 3), displayNumber(average.hi, 3));
 }
 
-std::string cosineNullText(double sd)
+/// "0.016 [0.014, 0.018]"
+std::string valueText(double value, const std::optional<Interval>& interval)
 {
-    if (!std::isfinite(sd))
-        return {};
-    const double half = kZ95 * sd;
-    return fmt::format("independent experts 0 ± {:.{}f}", half, half < 0.0005 ? 5 : 3);
+    if (!interval)
+        return displayNumber(value, 3);
+    return fmt::format("{} [{}, {}]", displayNumber(value, 3), displayNumber(interval->lo, 3),
+        displayNumber(interval->hi, 3));
 }
 
-/// Of a mean whose null is 0.
-Standing standingTo(double mean, double nullSd)
+std::string differsWords()
 {
-    if (!std::isfinite(mean) || !std::isfinite(nullSd))
-        return Standing::Unknown;
-    return std::abs(mean) <= kZ95 * nullSd ? Standing::AtNull : Standing::Differs;
+    return fmt::format("differs by less than {}", kOriginDelta);
 }
 
-VerdictFigure::Row cosineRow(Projection projection, const std::vector<OriginTest>& tests)
+std::string cosineDirection(const CosineEvidence& evidence, const std::vector<OriginTest>& tests)
 {
-    VerdictFigure::Row row;
-    row.test = fmt::format("pairwise cosine, {}", projectionName(projection));
-    const Average average = averageCosine(tests);
-    row.value = valueText(average, tests.size());
-    row.null = cosineNullText(averageNullSd(tests));
-    row.help
-        = fmt::format("Mean cosine of all pairs of experts, mean of the layers. It votes for a "
-                      "shared origin from {} on when it is also at least {:.0f} standard "
-                      "deviations above independent experts.",
-            kOriginDelta, kOriginZ);
-    row.standing = standingTo(average.mean, averageNullSd(tests));
     const auto shared = std::count_if(tests.begin(), tests.end(), [](const OriginTest& test) {
         return test.verdict == OriginVerdict::Evidence
             || test.verdict == OriginVerdict::ExactCopies;
     });
-    switch (combineOrigin(tests)) {
+    switch (evidence.origin) {
     case OriginVerdict::ExactCopies:
-        row.direction = "exact copies";
-        row.vote = 1;
-        break;
+        return "exact copies";
     case OriginVerdict::Evidence:
-        row.direction = "shared";
-        row.vote = 1;
-        break;
-    case OriginVerdict::NoEvidence:
-        if (std::abs(average.mean) >= kOriginDelta)
-            row.direction = "not shown";
-        else if (row.standing == Standing::AtNull)
-            row.direction = "as random";
-        else
-            row.direction = fmt::format("below {}", kOriginDelta);
-        break;
+        return "shared";
     case OriginVerdict::Mixed:
-        row.direction = fmt::format("shared in {} of {} layers", shared, tests.size());
-        break;
+        return fmt::format("shared in {} of {} layers", shared, tests.size());
     case OriginVerdict::NotEnoughData:
-        row.direction = "not enough data";
+        return "not enough data";
+    case OriginVerdict::NoEvidence:
         break;
     }
+    if (evidence.standing == Standing::AtNull)
+        return "as random";
+    if (evidence.standing == Standing::Slight)
+        return differsWords();
+    return evidence.verdict == Verdict::Contradicted ? "less alike than random" : "left open";
+}
+
+int voteOf(const CosineEvidence& evidence)
+{
+    if (evidence.verdict == Verdict::Supported)
+        return 1;
+    return evidence.verdict == Verdict::Contradicted ? -1 : 0;
+}
+
+VerdictFigure::Row cosineRow(Projection projection, const std::vector<OriginTest>& tests)
+{
+    const CosineEvidence evidence = cosineEvidence(tests);
+    VerdictFigure::Row row;
+    row.test = fmt::format("pairwise cosine, {}", projectionName(projection));
+    row.value = valueText(evidence.average.mean, evidence.interval);
+    row.direction = cosineDirection(evidence, tests);
+    row.vote = voteOf(evidence);
+    row.standing = evidence.standing;
+    row.slight = differsWords();
+    row.help = fmt::format("Mean cosine of all pairs of experts, mean of the layers. {}It votes "
+                           "for a shared origin from {} on when it is also at least {:.0f} "
+                           "standard deviations above independent experts.",
+        tests.size() > 1 ? layerRange(evidence.average, "layers") : "", kOriginDelta, kOriginZ);
+    row.numbers.value = evidence.average.mean;
+    row.numbers.count = evidence.weights;
+    row.numbers.countUnit = "weights";
+    if (!evidence.interval)
+        return row;
+    row.null = fmt::format("independent experts 0 ± {}", twoFigures(evidence.nullBand().hi));
+    row.numbers.interval = evidence.interval;
+    row.numbers.null = NullModel{"independent experts", 0, evidence.nullBand()};
+    row.numbers.z = evidence.z;
     return row;
 }
 
 VerdictFigure::Row baseEnergyRow(const std::vector<OriginTest>& tests)
 {
+    const CosineEvidence evidence = cosineEvidence(tests);
     VerdictFigure::Row row;
     row.test = "base energy";
     std::vector<double> values;
@@ -109,22 +119,73 @@ VerdictFigure::Row baseEnergyRow(const std::vector<OriginTest>& tests)
     }
     const auto [lo, hi] = std::minmax_element(values.begin(), values.end());
     const double middle = mean(values);
-    row.value = valueText({middle, 0, *lo, *hi}, values.size());
-    row.null = fmt::format("independent experts {:.3f}", null);
+    row.value = displayNumber(middle, 3);
+    if (values.size() > 1)
+        row.help = layerRange({middle, 0, *lo, *hi}, "layers and projections") + row.help;
+    row.numbers.value = middle;
+    row.numbers.count = evidence.weights;
+    row.numbers.countUnit = "weights";
     if (null >= 1) {
+        row.null = fmt::format("independent experts {:.3f}", null);
         row.direction = "not enough data";
         return row;
     }
     // The excess over 1/N is the mean cosine, weighted by the norms.
     const double excess = (middle - null) / (1 - null);
-    row.standing = standingTo(excess, averageNullSd(tests));
-    row.vote = excess >= kOriginDelta ? 1 : 0;
-    if (row.vote > 0)
+    const double half = (1 - null) * evidence.nullBand().hi;
+    row.null = fmt::format("independent experts {:.3f} ± {}", null, twoFigures(half));
+    row.numbers.null = NullModel{"independent experts", null, Interval{null - half, null + half}};
+    row.slight = differsWords();
+    if (excess >= kOriginDelta) {
+        row.vote = 1;
         row.direction = "shared";
-    else if (row.standing == Standing::AtNull)
+    } else if (std::abs(middle - null) <= half) {
+        row.standing = Standing::AtNull;
         row.direction = "as random";
-    else
-        row.direction = fmt::format("excess below {}", kOriginDelta);
+    } else if (excess > -kOriginDelta) {
+        row.standing = Standing::Slight;
+        row.direction = row.slight;
+    } else {
+        row.standing = Standing::Differs;
+        row.direction = "less than random";
+    }
+    return row;
+}
+
+VerdictFigure::Row rankRow(const RankEvidence& evidence, Projection projection, double share)
+{
+    VerdictFigure::Row row;
+    row.test
+        = fmt::format("{} rank of differences, {}", percentText(share), projectionName(projection));
+    row.value = fmt::format("{:.1f} of {:.0f}", evidence.rank, evidence.full);
+    row.null = ceilingsText(evidence);
+    row.standing = evidence.standing;
+    row.slight = fmt::format("differs by less than {}", percentText(kRankDelta));
+    row.numbers.value = evidence.rank;
+    row.numbers.unit = fmt::format("of {:.0f}", evidence.full);
+    row.numbers.count = evidence.weights;
+    row.numbers.countUnit = "weights";
+    if (evidence.copies) {
+        row.direction = "no differences to compare";
+        row.help = "The experts of at least one layer are exact copies, so that there is no rank "
+                   "to compare.";
+        return row;
+    }
+    row.direction = fmt::format("{} break-even {:.0f}",
+        evidence.rank < evidence.breakEven ? "below" : "above", evidence.breakEven);
+    const Interval interval = evidence.interval();
+    row.help = fmt::format("Rank that holds {} of the energy of an expert's difference from the "
+                           "mean, beside that of noise of the same shape and of noise with the "
+                           "same row norms too; mean of the experts and layers, 95 % interval {} "
+                           "to {}. The lower one of the two decides, here {}. Two factors of a "
+                           "rank above break-even, mn/(m+n), take more room than the matrix.",
+        percentText(share), displayNumber(interval.lo, 1), displayNumber(interval.hi, 1),
+        ceilingName(evidence));
+    row.numbers.interval = interval;
+    row.numbers.null = NullModel{ceilingName(evidence), evidence.ceiling(), evidence.nullBand()};
+    if (std::isfinite(evidence.otherCeiling()))
+        row.numbers.otherNull
+            = NullModel{noiseName(!evidence.byRowNorms), evidence.otherCeiling(), {}};
     return row;
 }
 
@@ -153,12 +214,12 @@ Figure originFigure(const MoeTypeResult& result)
         for (const Projection projection : result.spec.projections)
             verdict.rows.push_back(cosineRow(projection, testsOf(result, projection)));
         verdict.rows.push_back(baseEnergyRow(result.tests));
-        if (result.layers.size() > 1)
-            verdict.note = "Means of the layers; in brackets the lowest and the highest (base "
-                           "energy: of layers and projections).";
-        else if (result.spec.projections.size() > 1)
-            verdict.note = "Base energy: mean of the projections, in brackets the lowest and the "
-                           "highest.";
+        const bool several = result.layers.size() > 1;
+        verdict.note = fmt::format("{}In brackets the 95 % interval of the mean cosine ({}); "
+                                   "after ± the 95 % band of independent experts.",
+            several ? "Means of the layers. " : "",
+            cosineEvidence(result.tests).jackknife ? "jackknife over experts"
+                                                   : "that of so many independent weights");
     }
     figure.data = std::move(verdict);
     return figure;
@@ -178,49 +239,15 @@ Figure compressibleFigure(const MoeTypeResult& result)
     verdict.basis = "needs the output error on real router inputs";
     const double share = headlineShare(result.spec);
     for (const Projection projection : result.spec.projections) {
-        double rank = 0;
-        double lowest = 0;
-        double highest = 0;
-        double ceiling = 0;
-        double breakEven = 0;
-        double smaller = 0;
-        double count = 0;
-        for (const auto& layer : result.layers) {
-            const ProjectionAnalysis* analysis = layer->find(projection);
-            if (!analysis)
-                continue;
-            const RankSummary ranks = ranksOf(analysis->deltaSigma, share);
-            rank += ranks.mean;
-            lowest += ranks.lo;
-            highest += ranks.hi;
-            ceiling += ceilingOf(*analysis, share);
-            breakEven += breakEvenRank(analysis->m, analysis->n);
-            smaller += static_cast<double>(analysis->minimum());
-            ++count;
-        }
-        if (count == 0)
-            continue;
-        VerdictFigure::Row row;
-        row.test = fmt::format(
-            "{} rank of differences, {}", percentText(share), projectionName(projection));
-        row.value = fmt::format("{:.1f} of {:.0f}", rank / count, smaller / count);
-        row.null = fmt::format("noise {:.0f}", ceiling / count);
-        row.direction = fmt::format(
-            "{} break-even {:.0f}", rank < breakEven ? "below" : "above", breakEven / count);
-        row.help = fmt::format(
-            "Rank that holds {} of the energy of an expert's difference from the mean, beside that "
-            "of noise of the same shape; mean of the experts and layers. Two factors of a rank "
-            "above break-even, mn/(m+n), take more room than the matrix.",
-            percentText(share));
-        // Noise as wide as the experts lies between their ranks.
-        row.standing = ceiling >= lowest - count / 2 && ceiling <= highest + count / 2
-            ? Standing::AtNull
-            : Standing::Differs;
-        verdict.rows.push_back(std::move(row));
+        const RankEvidence evidence = rankEvidence(result, projection, share);
+        if (evidence.layers > 0)
+            verdict.rows.push_back(rankRow(evidence, projection, share));
     }
     if (!verdict.rows.empty())
         verdict.note
-            = result.layers.size() > 1 ? "Mean of the experts and layers." : "Mean of the experts.";
+            = fmt::format("Mean of the experts{}. Noise: of the same shape (Marchenko-Pastur), and "
+                          "with the same row norms too; the lower one decides.",
+                result.layers.size() > 1 ? " and layers" : "");
     figure.data = std::move(verdict);
     return figure;
 }

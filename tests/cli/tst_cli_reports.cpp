@@ -232,6 +232,10 @@ private slots:
         VERIFY_FAILS(runCli(words("moe-type-analyze native --layer 8")), 2, "8");
         VERIFY_FAILS(runCli(words("moe-type-analyze native --layer two")), 2, "two");
         VERIFY_FAILS(runCli(words("moe-type-analyze native --shares 1.5")), 2, "1.5");
+        VERIFY_FAILS(runCli(words("moe-type-analyze native --shares 0.9,0.9999999999999999")), 2,
+            "0.9999999999999999");
+        const CliRun text = runCli(words("moe-type-analyze native"));
+        QVERIFY(text.out.find("one of 8 with experts. --layers all") < text.out.find("cosine"));
         VERIFY_FAILS(runCli(words("moe-type-analyze native --projections gate,side")), 2, "side");
         VERIFY_FAILS(
             runCli(words("moe-type-analyze native --layer 1 --layers all")), 2, "--layers");

@@ -262,6 +262,10 @@ private slots:
         QVERIFY(refused([](auto& s) { s.shares = {1.0}; }, "between 0 and 1"));
         QVERIFY(refused([](auto& s) { s.shares = {std::nan("")}; }, "between 0 and 1"));
         QVERIFY(refused([](auto& s) { s.shares.clear(); }, "share"));
+        QVERIFY(refused([](auto& s) { s.shares = {0.9999999999999999}; }, "0.9999999999999999"));
+        MoeTypeSpec most;
+        most.shares = {1 - 1.1e-9};
+        VERIFY_OK(resolveMoeTypeSpec(*model, most));
         QVERIFY(refused([](auto& s) { s.projections.clear(); }, "projection"));
         QVERIFY(refused([](auto& s) { s.experts = 17; }, "16 experts"));
     }

@@ -23,7 +23,9 @@ class TestMoeTypeReport : public QObject {
     {
         if (gate.deltaSigma.empty())
             gate.deltaSigma.assign(gate.experts(), std::vector<double>(gate.minimum(), 1.0));
-        gate.rawSigma = gate.surrogateSigma = gate.deltaSigma;
+        gate.rawSigma = gate.deltaSigma;
+        if (gate.surrogateSigma.empty())
+            gate.surrogateSigma.assign(1, std::vector<double>(gate.minimum(), 1.0));
         LayerWeights layer;
         layer.projections = {Projection::Gate};
         layer.analyses.push_back(std::move(gate));
@@ -71,6 +73,7 @@ private slots:
         const auto& map = std::get<HeatMapFigure>(similarity.data);
         QCOMPARE(map.rows, std::size_t{8});
         QCOMPARE(map.values, gate.cosine);
+        QCOMPARE(map.diagonal, std::string("the same expert"));
         QVERIFY(map.range && map.range->lo == 0 && map.range->hi == 1);
         QVERIFY(map.null && map.null->band);
         QVERIFY(std::abs(map.null->band->hi - kZ95 / std::sqrt(192.0 * 128)) < 1e-12);
@@ -116,17 +119,85 @@ private slots:
         QCOMPARE(origin.rows.size(), std::size_t{4});
         // The gates are far from independent experts, and far from what counts.
         const Standing expected[]
-            = {Standing::Differs, Standing::AtNull, Standing::AtNull, Standing::Differs};
-        const char* words[] = {"below 0.05", "as random", "as random", "excess below 0.05"};
+            = {Standing::Slight, Standing::AtNull, Standing::AtNull, Standing::Slight};
+        const char* words[]
+            = {"differs by less than 0.05", "as random", "as random", "differs by less than 0.05"};
         for (std::size_t i = 0; i < 4; ++i) {
             QCOMPARE(origin.rows[i].vote, 0);
             QVERIFY(origin.rows[i].standing == expected[i]);
             QCOMPARE(origin.rows[i].direction, std::string(words[i]));
         }
-        QVERIFY(origin.note.find("in brackets") != std::string::npos);
+        QVERIFY(origin.note.find("In brackets the 95 % interval") != std::string::npos);
         const auto compressible = std::get<VerdictFigure>(compressibleFigure(*result).data);
         for (const auto& row : compressible.rows)
             QVERIFY(row.standing == Standing::Differs);
+    }
+
+    /// Card, finding and tables say the same of one number.
+    void cardsAndFindingsAgree()
+    {
+        const auto result = analyse(sample("native"), {});
+        VERIFY_OK(result);
+        const Report report = moeTypeReport(*result);
+        const auto origin = std::get<VerdictFigure>(figureNamed(report, "origin").data);
+        QCOMPARE(report.findings[1].conclusion,
+            std::string("The gate projections differ from random ones (z 55), but by less than the "
+                        "0.05 that counts."));
+        QCOMPARE(report.findings[2].conclusion,
+            std::string("The up projections are as unlike as random ones."));
+        QCOMPARE(origin.rows[0].value, std::string("0.016 [0.014, 0.018]"));
+        QCOMPARE(origin.rows[0].null, std::string("independent experts 0 ± 0.00057"));
+        QCOMPARE(origin.rows[1].value, std::string("0.000 [−0.001, 0.001]"));
+        QVERIFY(origin.rows[0].help.find("0.011 and 0.022") != std::string::npos);
+        for (std::size_t p = 0; p < 3; ++p) {
+            const Finding& finding = report.findings[1 + p];
+            const auto& numbers = origin.rows[p].numbers;
+            QCOMPARE(static_cast<int>(finding.verdict), static_cast<int>(Verdict::AtNull));
+            QCOMPARE(numbers.value, *finding.effect);
+            QCOMPARE(numbers.interval->lo, finding.interval->lo);
+            QCOMPARE(numbers.interval->hi, finding.interval->hi);
+            QCOMPARE(numbers.null->band->hi, finding.null->band->hi);
+            QCOMPARE(*numbers.z, *finding.z);
+            QCOMPARE(numbers.count, finding.tokens);
+        }
+        const auto ranks = std::get<VerdictFigure>(figureNamed(report, "compressible").data);
+        for (std::size_t p = 0; p < 3; ++p) {
+            const Finding& finding = report.findings[4 + p];
+            const auto& numbers = ranks.rows[p].numbers;
+            QCOMPARE(static_cast<int>(finding.verdict), static_cast<int>(Verdict::Supported));
+            QVERIFY(finding.conclusion.find('(' + ranks.rows[p].null + ')') != std::string::npos);
+            QVERIFY(std::abs(numbers.value / numbers.null->mean - *finding.effect) < 1e-12);
+            QVERIFY(numbers.otherNull.has_value());
+        }
+        // One layer has its interval too.
+        const auto one = analyse(sample("native"), layersOf({0}));
+        VERIFY_OK(one);
+        const auto single = std::get<VerdictFigure>(originFigure(*one).data);
+        QCOMPARE(single.rows[0].value, std::string("0.018 [0.015, 0.021]"));
+        QCOMPARE(moeTypeReport(*one).scope,
+            std::string("Looked at layer 0 alone, one of 8 with experts."));
+        QCOMPARE(report.scope, std::string("Looked at every layer with experts: 0-7."));
+    }
+
+    /// The rows of packed weights differ in norm: that alone lowers the rank of noise.
+    void theLowerCeilingDecides()
+    {
+        using Standing = VerdictFigure::Standing;
+        const auto result = analyse(openAt(fixtures() / "gguf" / "gpt-oss-mxfp4" / "model.gguf"));
+        VERIFY_OK(result);
+        const Report report = moeTypeReport(*result);
+        const auto card = std::get<VerdictFigure>(figureNamed(report, "compressible").data);
+        for (std::size_t p = 0; p < 3; ++p) {
+            const Finding& finding = report.findings[4 + p];
+            QCOMPARE(static_cast<int>(finding.verdict), static_cast<int>(Verdict::AtNull));
+            QVERIFY(finding.conclusion.find("rank of noise with the same row norms")
+                != std::string::npos);
+            QVERIFY(finding.null->model.find("same row norms") != std::string::npos);
+            QVERIFY(card.rows[p].standing == Standing::AtNull);
+            QVERIFY(card.rows[p].null.starts_with("noise 39.0, same row norms 36."));
+            QVERIFY(card.rows[p].numbers.null->mean < 37);
+            QVERIFY(std::abs(card.rows[p].numbers.otherNull->mean - 39) < 0.1);
+        }
     }
 
     void denseLayersBreakTheLines()
@@ -200,6 +271,12 @@ private slots:
             {"rho_mean", "rho_mean_lo", "rho_mean_hi", "rho_mean_null", "rho_sd", "z",
                 "base_energy", "base_energy_null", "base_energy_excess", "norm_cv", "breakeven"})
             QCOMPARE(shape(name), (Sizes{2, 3}));
+        for (const char* name : {"spectra", "spectra_in_double"}) {
+            QCOMPARE(shape(name), (Sizes{2, 3}));
+            QCOMPARE(fields[name][1][2].get<int>(), 16 + 16 + 4); // small ones are all in double
+        }
+        QVERIFY(
+            fields["spectra_note"].get<std::string>().find("within 0.001") != std::string::npos);
         QCOMPARE(shape("cos"), (Sizes{2, 3, 16, 16}));
         QCOMPARE(shape("order"), (Sizes{2, 3, 16}));
         QCOMPARE(shape("histogram"), (Sizes{2, 3, 5}));
@@ -335,7 +412,13 @@ private slots:
         row("copies", 1, 0, Verdict::Supported, "exact copies",
             "The gate projections are exact copies.");
         row("unlike", 0.01, 0.001, Verdict::AtNull, "not proof of training from random weights",
-            "The gate projections are as unlike as random ones, within 0.05.");
+            "The gate projections are as unlike as random ones.");
+        row("slightly alike", 0.03, 0.001, Verdict::AtNull, "no evidence of a shared origin",
+            "The gate projections differ from random ones (z 5.8), but by less than the 0.05 that "
+            "counts.");
+        row("near what counts", 0.045, 0.003, Verdict::InsufficientData, "too uncertain",
+            "The gate projections differ from random ones (z 8.6); whether by the 0.05 that counts "
+            "is left open.");
         row("uncertain", 0.03, 0.1, Verdict::InsufficientData, "too uncertain",
             "The gate projections leave the question open.");
         row("opposed", -0.3, 0.001, Verdict::Contradicted, "speaks against",
@@ -356,6 +439,17 @@ private slots:
         QCOMPARE(static_cast<int>(report.findings[1].verdict), verdict);
         QVERIFY(QString::fromStdString(report.findings[0].conclusion).contains(headline));
         QCOMPARE(QString::fromStdString(report.findings[1].conclusion), sentence);
+        const auto card = std::get<VerdictFigure>(figureNamed(report, "origin").data);
+        using Standing = VerdictFigure::Standing;
+        const auto& row = card.rows[0];
+        QCOMPARE(row.vote,
+            report.findings[1].verdict == Verdict::Supported          ? 1
+                : report.findings[1].verdict == Verdict::Contradicted ? -1
+                                                                      : 0);
+        QCOMPARE(row.standing == Standing::Differs,
+            row.vote != 0 || sentence.contains(QStringLiteral("left open")));
+        QCOMPARE(row.standing == Standing::AtNull, sentence.contains(QStringLiteral("as unlike")));
+        QCOMPARE(row.standing == Standing::Slight, sentence.contains(QStringLiteral("by less")));
     }
 
     void ranksFollowTheVerdicts()
@@ -382,6 +476,15 @@ private slots:
         QVERIFY(says(judged({same, same, same, same}), Verdict::AtNull, "have the rank of noise"));
         QVERIFY(says(judged({64, 64, 64, 64}), Verdict::Contradicted, "need more rank than noise"));
         QVERIFY(says(judged({10, 64, 20, 64}), Verdict::InsufficientData, "not settled"));
+        // Of both ceilings the lower one counts, and no difference within its band.
+        const std::size_t low = same * 7 / 10;
+        gate.surrogateSigma.assign(4, flat(low));
+        QVERIFY(says(judged({low, low, low, low}), Verdict::AtNull,
+            "have the rank of noise with the same row norms"));
+        QVERIFY(says(judged({9, 10, 9, 10}), Verdict::Supported,
+            "% of the rank that noise with the same row norms"));
+        gate.surrogateSigma.assign(4, flat(same * 11 / 10));
+        QVERIFY(says(judged({same, same, same, same}), Verdict::AtNull, "have the rank of noise:"));
     }
 
     void legacyScoresAreTheSources()
