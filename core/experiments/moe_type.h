@@ -41,7 +41,8 @@ struct LayerWeights {
     std::vector<ProjectionAnalysis> analyses; ///< one per projection
     /// One per projection whose experts have biases; of the first layer of a run only.
     std::vector<BiasArtefact> artefacts;
-    /// One per projection whose weights are quantised in a way that no earlier layer of the run has.
+    /// One per projection whose weights are quantised in a way that no earlier layer of the run
+    /// has.
     std::vector<RoundingEffect> rounding;
 
     const ProjectionAnalysis* find(Projection projection) const; ///< null when it was not asked for
@@ -104,8 +105,17 @@ Result<MoeTypeResult> analyseMoeType(
 Result<std::uint64_t> moeTypeMemory(
     const OpenModel& model, const MoeTypeSpec& spec, unsigned threads);
 
+/// What the spectra, the similarity and the ranks of a report are shown of.
+struct MoeTypeView {
+    std::optional<LayerId> layer; ///< the first one when it is not there
+    std::optional<Projection> projection; ///< comes first; the others follow
+    std::optional<ExpertId> expert; ///< in front of the others; nothing = their mean
+    bool differences = true; ///< of W_i - W̄, else of W_i
+    std::optional<double> share; ///< of the energy, whose rank is marked; nothing = 0.95 or so
+};
+
 /// Marked incomplete while layers are missing.
-Report moeTypeReport(const MoeTypeResult& result);
+Report moeTypeReport(const MoeTypeResult& result, const MoeTypeView& view = {});
 
 /// The figures alone, for a view that changes its selection without running again. They work on
 /// partial results; layers of result.spec that are not there yet are drawn as pending.

@@ -234,9 +234,32 @@ std::string scopeText(const MoeTypeResult& result)
             "Looked at the layers {}, {} of {} with experts.", layerRanges(result), done, all);
 }
 
+const LayerWeights& shownLayer(const MoeTypeResult& result, const MoeTypeView& view)
+{
+    const auto at = std::ranges::find_if(
+        result.layers, [&](const auto& layer) { return layer->layer == view.layer; });
+    return at == result.layers.end() ? *result.layers.front() : **at;
+}
+
+std::vector<Projection> shownOrder(const LayerWeights& layer, const MoeTypeView& view)
+{
+    std::vector<Projection> order = layer.projections;
+    std::ranges::stable_partition(
+        order, [&](Projection projection) { return projection == view.projection; });
+    return order;
+}
+
+/// Which of the weights the figures of one layer are about.
+Json shownFields(const LayerWeights& layer, const MoeTypeView& view, double share)
+{
+    return {{"layer", layer.layer.value},
+        {"expert", view.expert ? Json(view.expert->value) : Json("mean")},
+        {"matrices", view.differences ? "differences from the mean" : "whole"}, {"share", share}};
+}
+
 } // namespace
 
-Report moeTypeReport(const MoeTypeResult& result)
+Report moeTypeReport(const MoeTypeResult& result, const MoeTypeView& view)
 {
     Report report;
     report.experiment = "moe-type-analyze";
@@ -271,7 +294,8 @@ Report moeTypeReport(const MoeTypeResult& result)
 
     report.figures.push_back(originFigure(result));
     report.figures.push_back(compressibleFigure(result));
-    report.figures.push_back(rankByLayerFigure(result, share, true));
+    const double shownShare = view.share.value_or(share);
+    report.figures.push_back(rankByLayerFigure(result, shownShare, view.differences));
     report.figures.push_back(cosineByLayerFigure(result));
     report.figures.push_back(moeTypeTableFigure(result));
     if (auto artefact = biasArtefactFigure(result))
@@ -284,11 +308,14 @@ Report moeTypeReport(const MoeTypeResult& result)
             report.figures.push_back(std::move(*published));
     }
     if (!result.layers.empty()) {
-        const LayerWeights& first = *result.layers.front();
-        for (const Projection projection : first.projections)
-            report.figures.push_back(decayFigure(first, projection, true, std::nullopt, share));
-        for (const Projection projection : first.projections)
-            report.figures.push_back(similarityFigure(first, projection));
+        const LayerWeights& shown = shownLayer(result, view);
+        (*report.spec)["shown"] = shownFields(shown, view, shownShare);
+        const std::vector<Projection> order = shownOrder(shown, view);
+        for (const Projection projection : order)
+            report.figures.push_back(
+                decayFigure(shown, projection, view.differences, view.expert, shownShare));
+        for (const Projection projection : order)
+            report.figures.push_back(similarityFigure(shown, projection));
     }
     return report;
 }

@@ -110,6 +110,49 @@ private slots:
             QCOMPARE(row.size(), table.columns.size());
     }
 
+    void theReportShowsTheView()
+    {
+        const auto result = analyse(sample("upcycled"), layersOf({2, 5}));
+        VERIFY_OK(result);
+        const auto idsOf = [](const Report& report) {
+            std::string ids;
+            for (const Figure& figure : report.figures)
+                if (figure.id.starts_with("decay") || figure.id.starts_with("similarity")
+                    || figure.id.starts_with("rank-by"))
+                    ids += figure.id + " ";
+            return ids;
+        };
+        QCOMPARE(idsOf(moeTypeReport(*result)),
+            std::string("rank-by-layer decay-layer2-gate decay-layer2-up decay-layer2-down "
+                        "similarity-layer2-gate similarity-layer2-up similarity-layer2-down "));
+        MoeTypeView view;
+        view.layer = LayerId(5);
+        view.projection = Projection::Up;
+        view.expert = ExpertId(3);
+        view.differences = false;
+        view.share = 0.9;
+        const Report report = moeTypeReport(*result, view);
+        QCOMPARE(idsOf(report),
+            std::string("rank-by-layer-raw decay-layer5-up-raw decay-layer5-gate-raw "
+                        "decay-layer5-down-raw similarity-layer5-up similarity-layer5-gate "
+                        "similarity-layer5-down "));
+        QCOMPARE((*report.spec)["shown"].dump(),
+            std::string(R"({"layer":5,"expert":3,"matrices":"whole","share":0.9})"));
+        const auto same = [&](const Figure& expected) {
+            const auto at = std::ranges::find(report.figures, expected.id, &Figure::id);
+            return at != report.figures.end() && figureToJson(*at) == figureToJson(expected);
+        };
+        const LayerWeights& layer = *result->layers.back();
+        const Figure decay = decayFigure(layer, Projection::Up, false, ExpertId(3), 0.9);
+        QVERIFY(same(decay));
+        QVERIFY(same(similarityFigure(layer, Projection::Up)));
+        QVERIFY(same(rankByLayerFigure(*result, 0.9, false)));
+        QCOMPARE(decay.subtitle, std::string("layer 5, up, whole matrices"));
+        QVERIFY(decay.caption.find("90 % of the energy of E3") != std::string::npos);
+        view.layer = LayerId(7); // not analysed
+        QVERIFY(idsOf(moeTypeReport(*result, view)).find("layer2") != std::string::npos);
+    }
+
     void onlyWhatLiesAtItsNullIsAsRandom()
     {
         using Standing = VerdictFigure::Standing;
@@ -127,7 +170,7 @@ private slots:
             QVERIFY(origin.rows[i].standing == expected[i]);
             QCOMPARE(origin.rows[i].direction, std::string(words[i]));
         }
-        QVERIFY(origin.note.find("In brackets the 95 % interval") != std::string::npos);
+        QVERIFY(origin.note.find("95 % interval (jackknife over experts)") != std::string::npos);
         const auto compressible = std::get<VerdictFigure>(compressibleFigure(*result).data);
         for (const auto& row : compressible.rows)
             QVERIFY(row.standing == Standing::Differs);

@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: The Moescope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+
 #include <QLabel>
 #include <QScrollArea>
 #include <QSignalSpy>
 
+#include "core/io/json.h"
 #include "tests/support/files.h"
 #include "ui/figures/figure_panel.h"
 #include "ui/figures/figure_table_model.h"
@@ -128,6 +131,34 @@ private slots:
         QCOMPARE(desk.find<PillStrip>("expertStrip")->current(), 5);
         desk.find<SegmentedControl>("byLayerMeasure")->setCurrent(1);
         QCOMPARE(desk.figure("byLayerPanel")->id, std::string("cosine-by-layer"));
+    }
+
+    /// Every figure of the page stands in its report as it is shown.
+    void exportsWhatIsShown()
+    {
+        WeightsDesk desk;
+        QVERIFY(desk.open("upcycled"));
+        emit desk.find<PillStrip>("layerStrip")->chosen(4);
+        emit desk.find<PillStrip>("expertStrip")->chosen(5);
+        for (const int choice : {0, 1, 2}) {
+            desk.find<SegmentedControl>("projection")->setCurrent(choice);
+            desk.find<SegmentedControl>("spectrumKind")->setCurrent(choice % 2);
+            desk.find<SegmentedControl>("energyShare")->setCurrent(choice);
+            desk.find<SegmentedControl>("byLayerMeasure")->setCurrent(choice / 2);
+            const auto report = desk.page.report();
+            QVERIFY(report);
+            for (const auto& shown : {desk.figure("decayPanel"), desk.figure("similarityPanel"),
+                     desk.figure("byLayerPanel"),
+                     desk.find<VerdictCardView>("originVerdict")->figure(),
+                     desk.find<VerdictCardView>("compressibleVerdict")->figure()}) {
+                const auto at = std::ranges::find(report->figures, shown->id, &Figure::id);
+                QVERIFY2(at != report->figures.end(), shown->id.c_str());
+                QCOMPARE(figureToJson(*at).dump(), figureToJson(*shown).dump());
+            }
+            for (const Figure& figure : report->figures)
+                if (figure.id.starts_with("decay") || figure.id.starts_with("similarity"))
+                    QVERIFY2(figure.id.find("-layer4-") != std::string::npos, figure.id.c_str());
+        }
     }
 
     void everyExpertHasAPill()

@@ -293,7 +293,7 @@ std::optional<Report> WeightsPage::report() const
     const auto result = m_context.weights.result();
     if (!result || result->layers.empty())
         return std::nullopt;
-    return moeTypeReport(*result);
+    return moeTypeReport(*result, view());
 }
 
 QString WeightsPage::reasonForNothing() const
@@ -419,6 +419,25 @@ double WeightsPage::share() const
     return shares[std::clamp(m_share->current(), 0, 2)];
 }
 
+ExpertId WeightsPage::expert() const
+{
+    const auto result = m_context.weights.result();
+    const auto selected = m_context.session.selection().expert();
+    return selected && result && selected->value < result->spec.experts ? *selected : ExpertId(0);
+}
+
+MoeTypeView WeightsPage::view() const
+{
+    MoeTypeView view;
+    if (const LayerWeights* layer = shownLayer())
+        view.layer = layer->layer;
+    view.projection = projection();
+    view.expert = expert();
+    view.differences = differences();
+    view.share = share();
+    return view;
+}
+
 void WeightsPage::showFigures()
 {
     // Walking through tokens on another page must not draw these charts again and again.
@@ -430,14 +449,11 @@ void WeightsPage::showFigures()
         return;
     const auto at = std::ranges::find(result->spec.layers, layer->layer);
     m_layers->setCurrent(static_cast<int>(at - result->spec.layers.begin()));
-    std::optional<ExpertId> expert = m_context.session.selection().expert();
-    if (!expert || expert->value >= result->spec.experts)
-        expert = ExpertId(0);
-    m_experts->setCurrent(static_cast<int>(expert->value));
+    m_experts->setCurrent(static_cast<int>(expert().value));
 
     m_origin->setFigure(shared(originFigure(*result)));
     m_compressible->setFigure(shared(compressibleFigure(*result)));
-    m_decay->setFigure(shared(decayFigure(*layer, projection(), differences(), expert, share())));
+    m_decay->setFigure(shared(decayFigure(*layer, projection(), differences(), expert(), share())));
     m_similarity->setFigure(shared(similarityFigure(*layer, projection())));
     m_notes->showResult(*result);
     const bool ranks = m_measure->current() != 1;

@@ -62,6 +62,8 @@ private:
     Projection projection() const;
     bool differences() const;
     double share() const;
+    ExpertId expert() const; ///< the selected one, or the first where it is not there
+    MoeTypeView view() const; ///< what the charts show
     QString reasonForNothing() const; ///< why the open model has no page; empty when it has one
 
     UiContext m_context;
