@@ -214,12 +214,11 @@ Figure originFigure(const MoeTypeResult& result)
         for (const Projection projection : result.spec.projections)
             verdict.rows.push_back(cosineRow(projection, testsOf(result, projection)));
         verdict.rows.push_back(baseEnergyRow(result.tests));
-        const bool several = result.layers.size() > 1;
-        verdict.note = fmt::format("{}In brackets the 95 % interval of the mean cosine ({}); "
-                                   "after ± the 95 % band of independent experts.",
-            several ? "Means of the layers. " : "",
+        verdict.note = fmt::format(
+            "Means of the {} with their 95 % interval ({}); ± is the 95 % band of the null.",
+            result.layers.size() > 1 ? "layers" : "pairs",
             cosineEvidence(result.tests).jackknife ? "jackknife over experts"
-                                                   : "that of so many independent weights");
+                                                   : "of so many independent weights");
     }
     figure.data = std::move(verdict);
     return figure;
@@ -244,10 +243,9 @@ Figure compressibleFigure(const MoeTypeResult& result)
             verdict.rows.push_back(rankRow(evidence, projection, share));
     }
     if (!verdict.rows.empty())
-        verdict.note
-            = fmt::format("Mean of the experts{}. Noise: of the same shape (Marchenko-Pastur), and "
-                          "with the same row norms too; the lower one decides.",
-                result.layers.size() > 1 ? " and layers" : "");
+        verdict.note = fmt::format("Mean of the experts{}; of both kinds of noise the lower rank "
+                                   "decides.",
+            result.layers.size() > 1 ? " and layers" : "");
     figure.data = std::move(verdict);
     return figure;
 }
