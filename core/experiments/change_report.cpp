@@ -128,6 +128,31 @@ Figure nextTable(const ExploreResult& result, const InterventionEffect& effect)
         "", std::move(table)};
 }
 
+/// Random sets are no null of the same prompt: it is no change at all.
+Figure keptFigure(const ExploreResult& result, const InterventionEffect& effect)
+{
+    LineFigure chart;
+    chart.xAxis.title = "layer";
+    chart.yAxis.title = "experts kept, share of k";
+    chart.yAxis.lo = 0;
+    chart.yAxis.hi = 1;
+    LineFigure::Series series;
+    series.name = "changed";
+    series.emphasised = true;
+    series.markers = true;
+    for (const LayerId layer : result.a.trace.layers)
+        series.x.push_back(layer.value);
+    series.y = effect.keptAt;
+    chart.series = {std::move(series)};
+    chart.levels = {{"untouched: 1", 1, true}};
+    return {"kept-by-layer", "Experts kept by layer, untouched and changed",
+        counted(effect.tokens, "token") + " of the same prompt",
+        fmt::format("Mean share of the {} experts that a token has in the untouched model which "
+                    "the changed one chose as well.",
+            result.a.trace.k),
+        std::move(chart)};
+}
+
 Figure layerTable(const ExploreResult& result, const InterventionEffect& effect)
 {
     TableFigure table;
@@ -137,13 +162,13 @@ Figure layerTable(const ExploreResult& result, const InterventionEffect& effect)
         {"used untouched", "", true, 0, "distinct experts"},
         {"used changed", "", true, 0, "distinct experts"},
         {"used by both", "", true, 0, "distinct experts"},
-        {"experts kept", "", true, 3, "mean share of k in common at the same token"}};
+        {"experts kept", "", true, 3, "mean share of a token's untouched experts"}};
     for (std::size_t l = 0; l < result.comparison->layers.size(); ++l) {
         const LayerOverlap& overlap = result.comparison->layers[l];
         table.rows.push_back({static_cast<double>(result.a.trace.layers[l].value),
             static_cast<double>(effect.changedAt[l]), static_cast<double>(effect.tokens),
             static_cast<double>(overlap.usedA), static_cast<double>(overlap.usedB),
-            static_cast<double>(overlap.shared), overlap.alignedOverlap});
+            static_cast<double>(overlap.shared), effect.keptAt[l]});
     }
     return {"change-by-layer", "Change by layer", "untouched and changed model, same prompt",
         fmt::format("Changed: {}.", interventionsText(result.b->trace.interventions)),
@@ -166,15 +191,12 @@ Json changeFields(const ExploreResult& result)
     Json first;
     if (effect.first)
         first = {{"layer", effect.first->layer.value}, {"position", effect.first->token}};
-    Json kept = Json::array();
-    for (const LayerOverlap& overlap : result.comparison->layers)
-        kept.push_back(finite(overlap.alignedOverlap));
     return {{"changes", interventionsText(interventions)},
         {"interventions", interventionsFields(interventions)},
         {"effect",
             {{"tokens", effect.tokens}, {"choices", effect.cells},
                 {"choices_changed", effect.changedCells},
-                {"choices_changed_by_layer", effect.changedAt}, {"experts_kept", std::move(kept)},
+                {"choices_changed_by_layer", effect.changedAt}, {"experts_kept", effect.keptAt},
                 {"first", std::move(first)}, {"predictions", effect.predictions},
                 {"next_changed", std::move(next)}, {"loss_untouched", finite(effect.lossBefore)},
                 {"loss_changed", finite(effect.lossAfter)}, {"loss_tokens", effect.lossTokens}}}};
@@ -200,7 +222,7 @@ std::vector<Figure> changeFigures(const ExploreResult& result)
     if (!effect.changes.empty())
         figures.push_back(nextTable(result, effect));
     if (effect.cells > 0) {
-        figures.push_back(overlapByLayerFigure(result));
+        figures.push_back(keptFigure(result, effect));
         figures.push_back(layerTable(result, effect));
     }
     return figures;

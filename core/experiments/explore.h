@@ -116,8 +116,6 @@ Figure layerGridFigure(const ExploreResult::Side& side, LayerId layer, GridView 
 /// One side of a comparison, with marks where an intervention changed the choice.
 Figure layerGridFigure(const ExploreResult& result, LayerId layer, GridView view, bool ofB = false);
 Figure comparisonGridFigure(const ExploreResult& result, LayerId layer);
-/// Experts in common at aligned tokens: of two prompts beside random sets, of a changed model
-/// beside no change at all.
 Figure overlapByLayerFigure(const ExploreResult& result);
 
 } // namespace moescope

@@ -102,12 +102,7 @@ Figure overlapByLayerFigure(const ExploreResult& result)
     chart.yAxis.title = "experts in common, share of k";
     chart.yAxis.lo = 0;
     chart.yAxis.hi = 1;
-    const bool changed = comparesInterventions(result);
     Figure figure{"overlap-by-layer", "Overlap by layer", "", "", {}};
-    if (changed) {
-        figure.id = "kept-by-layer";
-        figure.title = "Experts kept by layer, untouched and changed";
-    }
     if (!result.comparison || result.a.trace.layers.empty()) {
         figure.data = std::move(chart);
         return figure;
@@ -129,16 +124,6 @@ Figure overlapByLayerFigure(const ExploreResult& result)
         band.hi.push_back(overlap.alignedBand.hi);
     }
     chart.series = {std::move(series)};
-    if (changed) { // random sets are no null of the same tokens in the same model
-        chart.levels = {{"no change: 1", 1, true}};
-        figure.subtitle = fmt::format("{} token{} of the same prompt", result.comparison->compared,
-            result.comparison->compared == 1 ? "" : "s");
-        figure.caption = trace.k == result.b->trace.k
-            ? "Mean share of a token's experts that the changed model chose as well."
-            : "Mean share of the smaller of a token's two sets that the other run chose as well.";
-        figure.data = std::move(chart);
-        return figure;
-    }
     chart.bands = {std::move(band)};
     chart.levels = {{"random sets: k/E", static_cast<double>(trace.k) / trace.experts, true}};
     figure.subtitle = fmt::format("{} aligned token{}", result.comparison->compared,

@@ -20,9 +20,12 @@ bool sameSet(std::span<const std::int32_t> a, std::span<const std::int32_t> b)
 void compareChoices(const RoutingTrace& a, const RoutingTrace& b, InterventionEffect& effect)
 {
     effect.changedAt.assign(a.layerCount(), 0);
+    effect.keptAt.assign(a.layerCount(), 0);
     for (std::size_t t = 0; t < effect.tokens; ++t) {
         for (std::size_t l = 0; l < a.layerCount(); ++l) {
             ++effect.cells;
+            effect.keptAt[l]
+                += static_cast<double>(sharedExperts(a.idsAt(t, l), b.idsAt(t, l))) / a.k;
             if (sameSet(a.idsAt(t, l), b.idsAt(t, l)))
                 continue;
             ++effect.changedCells;
@@ -31,6 +34,8 @@ void compareChoices(const RoutingTrace& a, const RoutingTrace& b, InterventionEf
                 effect.first = InterventionEffect::Place{t, a.layers[l]};
         }
     }
+    for (double& kept : effect.keptAt)
+        kept /= static_cast<double>(effect.tokens);
 }
 
 void comparePredictions(const RoutingTrace& a, const RoutingTrace& b, InterventionEffect& effect)

@@ -16,6 +16,8 @@ struct InterventionEffect {
     std::size_t cells = 0; ///< tokens × mixture layers
     std::size_t changedCells = 0; ///< whose set of chosen experts differs
     std::vector<std::size_t> changedAt; ///< the same, layer by layer
+    /// By layer: mean share of a token's experts in the untouched run that the changed one chose.
+    std::vector<double> keptAt;
     struct Place {
         std::size_t token = 0;
         LayerId layer;

@@ -367,6 +367,8 @@ private slots:
         QCOMPARE(effect.first->token, std::size_t{0});
         QCOMPARE(effect.first->layer, LayerId(0));
         QCOMPARE(effect.changedAt, (std::vector<std::size_t>{8, 8}));
+        QCOMPARE(effect.keptAt[0], 0.5); // the first of two stays at the first layer
+        QCOMPARE(none.keptAt, (std::vector<double>{1, 1}));
         QCOMPARE(effect.lossTokens, std::size_t{7});
         for (const auto& change : effect.changes)
             QVERIFY(change.before.id != change.after.id);
