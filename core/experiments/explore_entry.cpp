@@ -19,6 +19,8 @@ std::vector<ParameterInfo> parameters()
         {"prompt", "p", Kind::Text, "The text whose routing is shown.", "", {}, false},
         {"ids", "", Kind::Text,
             "Token ids instead of a text, such as 1,2,3; nothing is added to them.", "", {}, false},
+        {"no-special", "", Kind::Flag, "Do not let the tokenizer add BOS and the like to a text.",
+            "", {}, false},
         {"compare", "c", Kind::Text, "A second text, compared with the first one.", "", {}, false},
         {"layer", "l", Kind::Integer,
             "Block number, counted from 0; the middle mixture layer unless given.", "", {}, false},
@@ -55,6 +57,10 @@ Result<Report> run(const ExperimentInput& input, TaskContext& context)
         spec.compare.emplace();
         spec.compare->text = *compare;
     }
+    const bool addSpecial = givenText(input, "no-special") != "true";
+    spec.prompt.addSpecial = addSpecial;
+    if (spec.compare)
+        spec.compare->addSpecial = addSpecial;
     spec.layer = givenLayer(input, "layer");
     spec.reg = registerOf(givenText(input, "register"));
     if (!input.lexicon)

@@ -383,7 +383,7 @@ Json specFields(const ExploreResult& result)
     };
     prompt(asked.prompt, "prompt", "ids");
     if (asked.prompt.ids.empty() && !asked.prompt.addSpecial)
-        spec["add_special"] = false;
+        spec["no_special"] = true;
     if (comparesInterventions(result)) {
         spec["changes"] = interventionsText(result.b->trace.interventions);
         spec["interventions"] = interventionsFields(result.b->trace.interventions);
@@ -437,19 +437,19 @@ Report exploreReport(const ExploreResult& result, const ExploreView& view)
         report.findings.push_back(std::move(finding));
     }
 
-    const auto both = [&](const auto& make) {
+    const auto both = [&](const auto& make, bool ofPrompts = false) {
         report.figures.push_back(make(false));
-        if (!changed)
+        if (!changed && !(ofPrompts && result.b))
             return;
-        report.figures.back().title += ", untouched";
+        report.figures.back().title += changed ? ", untouched" : ", prompt A";
         report.figures.push_back(make(true));
-        report.figures.back().title += ", changed";
-        report.figures.back().id += "-changed";
+        report.figures.back().title += changed ? ", changed" : ", prompt B";
+        report.figures.back().id += changed ? "-changed" : "-b";
     };
     const auto side
         = [&result](bool ofB) -> const ExploreResult::Side& { return ofB ? *result.b : result.a; };
-    both([&](bool ofB) { return tokenStripFigure(side(ofB), result.layer); });
-    both([&](bool ofB) { return tokenTable(*result.model, side(ofB)); });
+    both([&](bool ofB) { return tokenStripFigure(side(ofB), result.layer); }, true);
+    both([&](bool ofB) { return tokenTable(*result.model, side(ofB)); }, true);
     both([&](bool ofB) { return patternTable(side(ofB), ordinal); });
     if (ordinal) {
         both([&](bool ofB) { return allLayersFigure(result, view.layers, ofB); });

@@ -16,7 +16,7 @@ _moescope_cli()
     local work="--help --threads --memory --resources --quiet" reports="--json --output --figure" options=""
     ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]}
     case $command in
-    explore) options="--model --prompt --ids --compare --layer --register $reports $work" ;;
+    explore) options="--model --prompt --ids --no-special --compare --layer --register $reports $work" ;;
     moe-type-analyze) options="--model --layer --layers --experts --projections --shares $reports $work" ;;
     inspect) options="--model --tensors --tensor --export $reports $work" ;;
     models) options="$reports $work" ;;

@@ -41,7 +41,7 @@ complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze inspect
 complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze inspect trace tokenize generate bench" -r -s m -l model -a "(__moescope_cli_models)" -d "The model"
 complete -c moescope-cli -n "__moescope_cli_for explore trace generate" -x -s p -l prompt -d "The text to begin with"
 complete -c moescope-cli -n "__moescope_cli_for explore trace generate" -x -l ids -d "Token ids"
-complete -c moescope-cli -n "__moescope_cli_for trace generate" -f -l no-special -d "Add no BOS and the like"
+complete -c moescope-cli -n "__moescope_cli_for explore trace generate" -f -l no-special -d "Add no BOS and the like"
 complete -c moescope-cli -n "__moescope_cli_for explore" -x -s c -l compare -d "A second text"
 complete -c moescope-cli -n "__moescope_cli_for explore moe-type-analyze" -x -s l -l layer -d "Block number"
 complete -c moescope-cli -n "__moescope_cli_for explore" -x -l register -a "auto prose code" -d "How words are typed"

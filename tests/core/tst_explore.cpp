@@ -228,6 +228,9 @@ private slots:
             QVERIFY(finding.interval || !finding.intervalNote.empty());
             QVERIFY(finding.tokens > 0);
         }
+        for (const char* id : {"tokens", "tokens-b", "token-table", "token-table-b"})
+            QVERIFY2(
+                std::ranges::find(report.figures, id, &Figure::id) != report.figures.end(), id);
         const Json json = reportToJson(report);
         QCOMPARE(json["fields"]["ids"].size(), result->a.trace.tokenCount());
         QCOMPARE(json["fields"]["set_overlap"].size(), std::size_t{8});
@@ -272,6 +275,20 @@ private slots:
         const auto again = findExperiment("explore")->run(input, context);
         VERIFY_OK(again);
         QCOMPARE(dumpJson(reportToJson(*again)), dumpJson(reportToJson(report)));
+    }
+
+    void aReportSaysWhatTheTokenizerAdds()
+    {
+        ExperimentInput input{m_native, m_lexicon, {{"prompt", "2 + 3"}}};
+        TaskContext context;
+        const auto plain = findExperiment("explore")->run(input, context);
+        VERIFY_OK(plain);
+        QVERIFY(!plain->spec->contains("no_special"));
+        input.values["no-special"] = "true";
+        const auto bare = findExperiment("explore")->run(input, context);
+        VERIFY_OK(bare);
+        QVERIFY((*bare->spec)["no_special"].get<bool>());
+        QVERIFY((*bare->fields)["tokens"].size() <= (*plain->fields)["tokens"].size());
     }
 
     void figuresShowTheTrace()
