@@ -10,6 +10,7 @@
 #include "core/base/random.h"
 #include "core/bench/bench.h"
 #include "core/bench/synthetic_model.h"
+#include "core/io/json.h"
 
 namespace moescope::cli {
 
@@ -83,6 +84,8 @@ Status runBench(const BenchOptions& options, Environment& environment)
     TaskContext& task = environment.task();
     std::unique_ptr<ScratchFolder> scratch;
     std::shared_ptr<const OpenModel> open;
+    MOESCOPE_CHECK(
+        task.checkMemory(bench::machineMemory(task.threads()), "Measuring this machine"));
     environment.showProgress();
     if (options.model.empty()) {
         MOESCOPE_TRY(scratch, ScratchFolder::create(options.folder));
@@ -96,6 +99,8 @@ Status runBench(const BenchOptions& options, Environment& environment)
     if (!open->model)
         return tl::unexpected(open->modelError);
     const Precision precision = usablePrecision(options.precision, *open->model);
+    MOESCOPE_CHECK(task.checkMemory(
+        bench::benchMemory(*open->model, options.spec, task.threads()), "Measuring this model"));
     MOESCOPE_TRY(const auto machine, bench::measureMachine(task));
     MOESCOPE_TRY(auto runtime, bench::measureRuntime(*open->model, options.spec, task));
     if (precision == Precision::Bf16) {
@@ -108,8 +113,15 @@ Status runBench(const BenchOptions& options, Environment& environment)
         MOESCOPE_TRY(
             spectra, bench::measureSpectra(gate.rows, gate.cols, options.spec.matrices, task));
     }
-    return emit({bench::benchReport(*open, machine, runtime, spectra, options.spec), {}, {}},
-        options.output, environment.console());
+    Document document{bench::benchReport(*open, machine, runtime, spectra, options.spec), {}, {}};
+    Json& given = *document.report.spec;
+    given["model"] = options.model.empty() ? Json() : Json(options.model);
+    if (options.model.empty()) {
+        given["layers"] = options.synthetic.layers;
+        given["type"] = std::string(dtypeName(options.synthetic.type));
+    }
+    given["precision"] = precision == Precision::Bf16 ? "bf16" : "float32";
+    return emit(std::move(document), options.output, environment.console());
 }
 
 } // namespace

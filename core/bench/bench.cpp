@@ -57,6 +57,23 @@ Active activeOf(const MoeModel& model)
                 active.add(head.values);
             }
         }
+        active.add(layer.sharedGate);
+        if (layer.delta) {
+            for (const auto* parts : {&layer.delta->q, &layer.delta->k, &layer.delta->v,
+                     &layer.delta->z, &layer.delta->beta, &layer.delta->decay}) {
+                for (const MatrixView& part : *parts)
+                    active.add(part);
+            }
+            active.add(layer.delta->out);
+        }
+        if (layer.routedHeads) {
+            const auto& experts = layer.routedHeads->experts;
+            active.add(layer.routedHeads->router);
+            for (const auto& expert : experts) {
+                active.add(expert.query, k / static_cast<double>(experts.size()));
+                active.add(expert.output, k / static_cast<double>(experts.size()));
+            }
+        }
     }
     return active;
 }
@@ -91,6 +108,21 @@ Result<double> prefillSeconds(
 }
 
 } // namespace
+
+std::uint64_t benchMemory(const MoeModel& model, const BenchSpec& spec, unsigned threads)
+{
+    const ModelConfig& config = model.config();
+    const std::uint64_t longest = std::max(spec.promptTokens, spec.longPromptTokens);
+    std::uint64_t most = std::max(machineMemory(threads), forwardMemory(model, longest, {}));
+    most = std::max(most,
+        sizeof(float) * spec.longPromptTokens * 2 * config.attention.headDim
+            * (std::uint64_t{config.attention.heads} + config.attention.kvHeads));
+    if (spec.matrices > 0 && !model.mixtureLayers().empty()) {
+        const MatrixView& gate = model.layer(model.mixtureLayers().front()).experts.front().gate;
+        most = std::max(most, spectraMemory(gate.rows, gate.cols, threads));
+    }
+    return most;
+}
 
 Result<RuntimeBench> measureRuntime(
     const MoeModel& model, const BenchSpec& spec, TaskContext& context)

@@ -22,11 +22,17 @@ struct BenchSpec {
     std::uint32_t matrices = 8; ///< on which gesdd is timed, sixteen times as many of ours; 0: none
 };
 
+/// Bytes that the measurements of a model need at most, one after the other, and those of
+/// measureSpectra() alone.
+std::uint64_t benchMemory(const MoeModel& model, const BenchSpec& spec, unsigned threads);
+std::uint64_t spectraMemory(std::size_t rows, std::size_t cols, unsigned threads);
+
 /// The same prompt read with Precision::Bf16 and in float32, in turns.
 struct PrecisionBench {
     Figures prefill; ///< tokens/s with Bf16
+    Figures exact; ///< and with float32
     Figures gain; ///< times as fast as float32 just before
-    double stateError = 0; ///< |difference| / |state| of what leaves the last layer
+    double stateError = 0; ///< |difference| / |state| of what leaves the last layer, NaN if it is
     double changedChoices = 0; ///< share of (token, layer) whose chosen experts differ
     std::size_t choices = 0;
 };

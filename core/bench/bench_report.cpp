@@ -48,12 +48,14 @@ private:
 void addPrecision(const PrecisionBench& bench, Table& speed, Table& ratios, Json& fields)
 {
     speed.add("the same prompt with bfloat16 products", bench.prefill, "tokens/s");
+    speed.add("and in turns with it in float32", bench.exact, "tokens/s");
     speed.add("error of its last states", 100 * bench.stateError, "%");
     speed.add("choices of experts that it changes", 100 * bench.changedChoices, "%");
     ratios.add("bfloat16 / single-precision products", bench.gain, "");
-    fields["bf16"] = Json{{"prefill", toJson(bench.prefill)}, {"gain", toJson(bench.gain)},
-        {"state_error", bench.stateError}, {"changed_choices", bench.changedChoices},
-        {"choices", bench.choices}};
+    fields["bf16"]
+        = Json{{"prefill", toJson(bench.prefill)}, {"float32_prefill", toJson(bench.exact)},
+            {"gain", toJson(bench.gain)}, {"state_error", bench.stateError},
+            {"changed_choices", bench.changedChoices}, {"choices", bench.choices}};
 }
 
 void addSpectra(const SpectraBench& spectra, Table& speed, Table& ratios, Json& fields)
@@ -72,7 +74,7 @@ void addSpectra(const SpectraBench& spectra, Table& speed, Table& ratios, Json& 
     milliseconds("LAPACK gesdd, of one thread", spectra.direct);
     milliseconds("Gram product and tridiagonal form, single", spectra.floorSingle);
     milliseconds("Gram product and tridiagonal form, double", spectra.floorDouble);
-    speed.add("spectra that needed double precision",
+    speed.add("spectra computed in double precision",
         100 * static_cast<double>(spectra.doubles) / static_cast<double>(spectra.matrices), "%");
     ratios.add("gesdd / spectrum, of one thread", direct / ours, "");
     ratios.add("gesdd of one thread / spectrum on all threads", direct / spectra.wall.median, "");
@@ -105,7 +107,7 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
     report.model = identifyModel(open);
     *report.spec
         = Json{{"prompt_tokens", spec.promptTokens}, {"long_prompt_tokens", spec.longPromptTokens},
-            {"new_tokens", spec.newTokens}, {"runs", spec.runs}};
+            {"new_tokens", spec.newTokens}, {"runs", spec.runs}, {"matrices", spec.matrices}};
 
     const double gigabytes = static_cast<double>(runtime.bytesPerToken) / 1e9;
     const double generationRate = runtime.generation.median * gigabytes;
@@ -117,8 +119,8 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
     facts.add("reading memory", machine.readBandwidth, "GB/s");
     facts.add("single-precision products", machine.matrixRate, "GF/s");
     Table speed("speed", "Speed",
-        "Medians over the runs after a first one that is not counted; spectra are of noise, each "
-        "matrix once in turn with its yardsticks.");
+        "Medians over the runs after a first one that is not counted; the long prompt and its "
+        "attention are measured once, the spectra of noise in turns with their yardsticks.");
     speed.add(fmt::format("prompt of {} tokens", spec.promptTokens), runtime.prefill, "tokens/s");
     speed.add(
         fmt::format("generation from {} weights", runtime.packing), runtime.generation, "tokens/s");
@@ -140,21 +142,26 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
         ratios.add("long prompt / short prompt", *runtime.longPrefill / runtime.prefill.median, "");
     if (runtime.attention)
         ratios.add("attention / long prompt", *runtime.attention / *runtime.firstToken, "");
-    *report.fields
-        = Json{{"machine",
-                   {{"processor", machine.processor}, {"cores", machine.cores},
-                       {"threads", machine.threads}, {"instructions", machine.instructions},
-                       {"linear_algebra", machine.linearAlgebra},
-                       {"read_bandwidth", toJson(machine.readBandwidth)},
-                       {"matrix_rate", toJson(machine.matrixRate)}}},
-            {"prefill", toJson(runtime.prefill)}, {"generation", toJson(runtime.generation)},
-            {"packing", runtime.packing}, {"bytes_per_token", runtime.bytesPerToken},
-            {"generation_gigabytes", generationRate}, {"generation_over_bandwidth", ofBandwidth},
-            {"prefill_over_matrix_rate", ofMatrixRate}};
-    if (runtime.firstToken)
+    *report.fields = Json{
+        {"machine",
+            {{"processor", machine.processor}, {"cores", machine.cores},
+                {"threads", machine.threads}, {"instructions", machine.instructions},
+                {"bf16_products", machine.bf16Products}, {"linear_algebra", machine.linearAlgebra},
+                {"read_bandwidth", toJson(machine.readBandwidth)},
+                {"matrix_rate", toJson(machine.matrixRate)}}},
+        {"prefill", toJson(runtime.prefill)}, {"generation", toJson(runtime.generation)},
+        {"packing", runtime.packing}, {"bytes_per_token", runtime.bytesPerToken},
+        {"generation_gigabytes", generationRate}, {"generation_over_bandwidth", ofBandwidth},
+        {"prefill_over_matrix_rate", ofMatrixRate}};
+    if (runtime.firstToken) {
         (*report.fields)["first_token_seconds"] = *runtime.firstToken;
-    if (runtime.attention)
+        (*report.fields)["long_prefill"] = *runtime.longPrefill;
+        (*report.fields)["long_over_short_prefill"] = *runtime.longPrefill / runtime.prefill.median;
+    }
+    if (runtime.attention) {
         (*report.fields)["attention_seconds"] = *runtime.attention;
+        (*report.fields)["attention_over_long_prefill"] = *runtime.attention / *runtime.firstToken;
+    }
     if (runtime.bf16)
         addPrecision(*runtime.bf16, speed, ratios, *report.fields);
     if (spectra)
@@ -162,9 +169,15 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
     report.figures.push_back(std::move(facts).figure());
     report.figures.push_back(std::move(speed).figure());
     report.figures.push_back(std::move(ratios).figure());
-    report.figures.front().subtitle = fmt::format(
-        "{}, {} cores, {} threads used, {} products; yardsticks by {}", machine.processor,
-        machine.cores, machine.threads, machine.instructions, machine.linearAlgebra);
+    report.figures.front().subtitle
+        = fmt::format("{}, {} cores, {} threads used, {} products{}; yardsticks by {}",
+            machine.processor, machine.cores, machine.threads, machine.instructions,
+            machine.bf16Products ? ", with bfloat16" : ", without bfloat16", machine.linearAlgebra);
+    report.figures[1].subtitle
+        = fmt::format("{} layers, prompts of {} and {} tokens, {} new tokens, {} runs, {} matrices "
+                      "of spectra for gesdd",
+            open.model->config().layerCount(), spec.promptTokens, spec.longPromptTokens,
+            spec.newTokens, spec.runs, spec.matrices);
     return report;
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/spectra/linear_algebra.h"
 #include "core/task/worker_pool.h"
+#include "core/tensor/bf16_products.h"
 #include "core/tensor/vector_kernels.h"
 
 namespace moescope::bench {
@@ -40,9 +41,16 @@ std::string processorName()
     return "unknown";
 }
 
+constexpr std::size_t kOrder = 1024; ///< of the matrices whose products are timed
+
+/// What people call Highway's targets.
+std::string instructionSet(std::string_view target)
+{
+    return std::string(target.starts_with("AVX3") ? "AVX-512" : target);
+}
+
 Result<Figures> matrixRate(TaskContext& context)
 {
-    constexpr std::size_t kOrder = 1024;
     constexpr std::size_t kProducts = 4;
     const unsigned threads = context.threads();
     const std::vector<float> a(kOrder * kOrder, 0.5F);
@@ -108,13 +116,19 @@ Result<Figures> measureReadBandwidth(TaskContext& context, std::size_t bytes)
     return summarise(rates);
 }
 
+std::uint64_t machineMemory(unsigned threads)
+{
+    return kBenchBuffer + sizeof(float) * kOrder * kOrder * (1 + std::uint64_t{threads});
+}
+
 Result<Machine> measureMachine(TaskContext& context)
 {
     Machine machine;
     machine.processor = processorName();
     machine.cores = std::thread::hardware_concurrency();
     machine.threads = context.threads();
-    machine.instructions = vectorKernels().name;
+    machine.instructions = instructionSet(vectorKernels().name);
+    machine.bf16Products = hasBf16Products();
     machine.linearAlgebra = linearAlgebraName();
     MOESCOPE_TRY(machine.readBandwidth, measureReadBandwidth(context, kBenchBuffer));
     MOESCOPE_TRY(machine.matrixRate, matrixRate(context));

@@ -23,7 +23,8 @@ struct Machine {
     std::string processor;
     unsigned cores = 0;
     unsigned threads = 0;
-    std::string instructions; ///< the set that the products use
+    std::string instructions; ///< the set that the products use: "AVX-512", "AVX2"
+    bool bf16Products = false; ///< and it has products of bfloat16 numbers
     Figures readBandwidth; ///< GB/s of plain reads of a buffer far larger than the caches
     std::string linearAlgebra; ///< what the yardsticks of products and spectra are measured with
     Figures matrixRate; ///< GF/s of its single-precision products, one matrix a thread
@@ -33,6 +34,8 @@ struct Machine {
 /// OutOfMemory.
 Result<Figures> measureReadBandwidth(TaskContext& context, std::size_t bytes);
 
+/// Bytes that measureMachine() needs.
+std::uint64_t machineMemory(unsigned threads);
 /// Takes about a second. Errors: Cancelled, OutOfMemory.
 Result<Machine> measureMachine(TaskContext& context);
 

@@ -56,7 +56,7 @@ double relativeDifference(const std::vector<float>& a, const std::vector<float>&
         difference += std::pow(x - static_cast<double>(b[i]), 2);
         size += x * x;
     }
-    return size > 0 ? std::sqrt(difference / size) : 0;
+    return size == 0 ? 0 : std::sqrt(difference / size);
 }
 
 } // namespace
@@ -70,12 +70,14 @@ Result<PrecisionBench> measurePrecision(
         id = static_cast<std::int32_t>(random.below(model.config().vocabulary));
     PrecisionBench bench;
     std::vector<double> rates;
+    std::vector<double> exactRates;
     std::vector<double> gains;
     for (std::uint32_t run = 0; run <= spec.runs; ++run) {
         MOESCOPE_TRY(const Read exact, readPrompt(model, ids, Precision::Float32, context));
         MOESCOPE_TRY(const Read fast, readPrompt(model, ids, Precision::Bf16, context));
         if (run > 0) {
             rates.push_back(spec.promptTokens / fast.seconds);
+            exactRates.push_back(spec.promptTokens / exact.seconds);
             gains.push_back(exact.seconds / fast.seconds);
             continue;
         }
@@ -89,6 +91,7 @@ Result<PrecisionBench> measurePrecision(
             : 0;
     }
     bench.prefill = summarise(rates);
+    bench.exact = summarise(exactRates);
     bench.gain = summarise(gains);
     return bench;
 }

@@ -19,6 +19,12 @@ using Clock = std::chrono::steady_clock;
 
 /// Of ours, that a thread is given at a time.
 constexpr std::size_t kMatrices = 2 * SpectrumBatch::kCapacity;
+constexpr std::size_t kMostWeights = std::size_t{64} << 20; ///< of all noise
+
+std::size_t noiseMatrices(std::size_t rows, std::size_t cols)
+{
+    return std::clamp<std::size_t>(kMostWeights / (rows * cols), 1, kMatrices);
+}
 
 /// Seconds that the processor spent on this thread: other programs do not count.
 double threadSeconds()
@@ -105,6 +111,16 @@ private:
 
 } // namespace
 
+std::uint64_t spectraMemory(std::size_t rows, std::size_t cols, unsigned threads)
+{
+    const std::uint64_t matrix = std::uint64_t{rows} * cols;
+    const std::uint64_t order = std::min(rows, cols);
+    // A lane holds a batch, or a double copy, its Gram matrix and LAPACK's memory.
+    const std::uint64_t lane = std::max<std::uint64_t>(
+        2 * SpectrumBatch::bytes(rows, cols), sizeof(double) * (2 * matrix + 2 * order * order));
+    return noiseMatrices(rows, cols) * matrix * sizeof(float) + threads * lane;
+}
+
 Result<SpectraBench> measureSpectra(
     std::size_t rows, std::size_t cols, std::size_t matrices, TaskContext& context)
 {
@@ -112,10 +128,8 @@ Result<SpectraBench> measureSpectra(
     bench.rows = rows;
     bench.cols = cols;
     Random random(31);
-    constexpr std::size_t kMostWeights = std::size_t{64} << 20;
     std::vector<std::vector<float>> noise(
-        std::clamp<std::size_t>(kMostWeights / (rows * cols), 1, kMatrices),
-        std::vector<float>(rows * cols));
+        noiseMatrices(rows, cols), std::vector<float>(rows * cols));
     for (auto& matrix : noise) {
         MOESCOPE_CHECK(context.check());
         for (float& value : matrix)

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "core/runtime/forward.h"
+
 namespace moescope {
 
 namespace {
@@ -42,7 +44,45 @@ Result<LayerId> chooseLayer(const OpenModel& model, std::optional<LayerId> wante
     return *wanted;
 }
 
+/// Bytes of a token's type, patterns and text beside its trace, as measured.
+constexpr std::uint64_t kTagBytes = 250;
+/// Of a number in a report's fields, with its brackets; of a cell with its note.
+constexpr std::uint64_t kNumberBytes = 24;
+constexpr std::uint64_t kCellBytes = 450;
+
+/// What a run needs at most, and with `reports` its report as well.
+Status checkMemory(
+    const OpenModel& model, const ExploreSpec& spec, bool reports, const TaskContext& context)
+{
+    std::uint64_t pass = 0;
+    std::uint64_t kept = 0;
+    std::vector<const TraceRequest*> requests{&spec.prompt};
+    if (spec.compare)
+        requests.push_back(&*spec.compare);
+    for (const TraceRequest* request : requests) {
+        MOESCOPE_TRY(const auto tokens, tokenizePrompt(model, *request));
+        const RouterSpec& router = model.model->config().router;
+        const std::uint64_t layers = model.model->mixtureLayers().size();
+        const std::uint64_t k = request->interventions.topK.value_or(router.topK);
+        pass = std::max(pass, forwardMemory(*model.model, tokens.size(), {}));
+        kept += tokens.size() * kTagBytes
+            + traceMemory(*model.model, tokens.size(), request->interventions);
+        if (reports)
+            kept += tokens.size()
+                * (layers * (router.experts + 2 * k) * kNumberBytes
+                    + (router.experts + layers) * kCellBytes);
+    }
+    return context.checkMemory(
+        pass + kept, reports ? "Running and reporting this prompt" : "Running this prompt");
+}
+
 } // namespace
+
+Status checkReportMemory(
+    const OpenModel& model, const ExploreSpec& spec, const TaskContext& context)
+{
+    return model.model ? checkMemory(model, spec, true, context) : Status();
+}
 
 std::vector<TaggedToken> tagTrace(const RoutingTrace& trace, const Lexicon& lexicon, Register reg)
 {
@@ -75,6 +115,7 @@ Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexi
     try {
         ExploreResult result;
         MOESCOPE_TRY(result.layer, chooseLayer(*model, spec.layer));
+        MOESCOPE_CHECK(checkMemory(*model, spec, false, context));
         MOESCOPE_TRY(result.a, exploreSide(*model, lexicon, spec.prompt, spec.reg, context));
         if (spec.compare) {
             MOESCOPE_TRY(

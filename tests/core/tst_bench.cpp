@@ -168,6 +168,33 @@ private slots:
         QVERIFY(std::abs(std::sqrt(size / kCount) - 1) < 0.05);
     }
 
+    void bytesOfATokenAreThoseOfItsMatrices_data()
+    {
+        // Summed from the files' headers: every matrix but the embedding, experts by k / E.
+        QTest::addColumn<int>("bytes");
+        QTest::newRow("olmoe") << 144384;
+        QTest::newRow("qwen2_moe") << 184992; // a gate of the shared expert
+        QTest::newRow("deepseek_v2") << 152064; // latent attention
+        QTest::newRow("qwen3_next") << 159360; // delta nets
+        QTest::newRow("jetmoe") << 138624; // routed heads
+    }
+
+    void bytesOfATokenAreThoseOfItsMatrices()
+    {
+        QFETCH(int, bytes);
+        const auto open = openModel(test::fixtures() / "families" / QTest::currentDataTag());
+        VERIFY_OK(open);
+        bench::BenchSpec bench;
+        bench.promptTokens = 4;
+        bench.longPromptTokens = 0;
+        bench.newTokens = 1;
+        bench.runs = 1;
+        TaskContext context;
+        const auto runtime = bench::measureRuntime(*(*open)->model, bench, context);
+        VERIFY_OK(runtime);
+        QCOMPARE(runtime->bytesPerToken, static_cast<std::uint64_t>(bytes));
+    }
+
     void packedModelsRun_data()
     {
         QTest::addColumn<int>("type");

@@ -227,6 +227,31 @@ private slots:
         QCOMPARE(interrupted.snapshot()->a.trace.ids, straight.snapshot()->a.trace.ids);
     }
 
+    void reportsNeedMoreThanTheirRunsAndTwoPromptsMoreThanOne()
+    {
+        const auto fits = [&](const ExploreSpec& spec, bool reported, std::uint64_t bytes) {
+            TaskContext context;
+            context.setMemoryLimit(bytes);
+            if (reported)
+                return checkReportMemory(*m_model, spec, context).has_value();
+            const auto result = explore(m_model, *m_lexicon, spec, context);
+            return result || result.error().code != ErrorCode::OutOfMemory;
+        };
+        const auto least = [&](const ExploreSpec& spec, bool reported) {
+            std::uint64_t bytes = 1;
+            while (!fits(spec, reported, bytes))
+                bytes += bytes / 50 + 1;
+            return bytes;
+        };
+        ExploreSpec one;
+        one.prompt = request();
+        ExploreSpec two = one;
+        two.compare = request();
+        QVERIFY(least(two, false) > least(one, false));
+        QVERIFY(least(one, true) > least(one, false));
+        QVERIFY(least(two, true) > least(one, true));
+    }
+
     void continuationThatWouldNotFitIsRefusedBeforeItBegins()
     {
         ContinuationSpec spec;
