@@ -114,11 +114,30 @@ int FigurePanel::leastHeight(int width) const
 
 void FigurePanel::placeCaption()
 {
-    const bool wanted = m_captionVisible && !m_caption->text().isEmpty();
+    // Showing the caption lays the panel out, which may ask to hide it again: Qt would take a
+    // widget that is hidden while it is being shown for both.
+    m_placeAgain = m_placing;
+    if (m_placing)
+        return;
+    constexpr int kRounds = 3;
+    m_placing = true;
+    for (int round = 0; round == 0 || (m_placeAgain && round < kRounds); ++round) {
+        m_placeAgain = false;
+        showCaption(captionFits());
+    }
+    m_placing = false;
+}
+
+bool FigurePanel::captionFits() const
+{
     const int left = m_view->height() + captionRoom() - m_caption->heightForWidth(m_view->width())
         - bodyLayout()->spacing();
-    const bool room
-        = height() >= look().px(kRoomForCaption) && left >= m_view->leastHeight(m_view->width());
+    return height() >= look().px(kRoomForCaption) && left >= m_view->leastHeight(m_view->width());
+}
+
+void FigurePanel::showCaption(bool room)
+{
+    const bool wanted = m_captionVisible && !m_caption->text().isEmpty();
     m_caption->setVisible(wanted && room);
     m_help->setVisible(wanted && !room);
 }

@@ -42,6 +42,8 @@ protected:
 private:
     /// Under the figure, or behind a button where the figure needs the room.
     void placeCaption();
+    bool captionFits() const;
+    void showCaption(bool room); ///< or the button that says it
     int captionRoom() const; ///< that the caption takes now
     void adoptView(FigureView* view);
     void refreshWords();
@@ -52,6 +54,8 @@ private:
     QToolButton* m_menuButton;
     InlineMessage* m_message;
     bool m_captionVisible = true;
+    bool m_placing = false;
+    bool m_placeAgain = false; // asked for meanwhile
 };
 
 } // namespace moescope::ui
