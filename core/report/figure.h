@@ -54,7 +54,8 @@ struct HeatMapFigure {
     double centre = 0; ///< of a diverging scale
     std::optional<NullModel> null; ///< of one cell
     std::vector<std::string> cellNotes; ///< extra hover text [rows][cols]; empty without
-    std::string diagonal; ///< what a cell of the diagonal is, "the same expert": it has no null; empty: like others
+    /// What a cell of the diagonal is, "the same expert": such a cell has no null. Empty: like others.
+    std::string diagonal;
 };
 
 struct LineFigure {

@@ -76,8 +76,8 @@ std::string figureToText(const Figure& figure, std::size_t width, bool colour);
 /// back unchanged, NaN is an empty field. A text that a spreadsheet would run as a formula (it begins with = + - @, is
 /// longer than that sign and no number) gets a leading apostrophe.
 std::string figureToCsv(const Figure& figure, char separator = ',');
-/// Tables below one another, each below a line with its name and with an empty line between them: "report" (keys and
-/// values: model, hash, seed, parameters), "findings", then the figures by their ids.
+/// Tables below one another, each below a line with its name and with an empty line between them:
+/// "report" (keys and values: model, hash, seed, parameters), "findings", then the figures by id.
 std::string reportToCsv(const Report& report, char separator = ',');
 
 } // namespace moescope
