@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <memory>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -400,6 +402,29 @@ Json specFields(const ExploreResult& result)
     return spec;
 }
 
+/// The grids of a second router, whose experts are sets of attention heads; none without one.
+std::vector<Figure> headFigures(const ExploreResult& result, const ExploreView& view, bool ofB)
+{
+    const ExploreResult::Side& whole = ofB ? *result.b : result.a;
+    auto trace = attentionTrace(whole.trace);
+    if (!trace)
+        return {};
+    const auto side = std::make_shared<ExploreResult::Side>();
+    side->trace = std::move(*trace);
+    side->tags = whole.tags;
+    const LayersView shade = view.layers == LayersView::Overlap ? LayersView::Margin : view.layers;
+    std::vector<Figure> figures
+        = {filledFigure(allLayersGrid(side, result.model->model->config().layerCount(), shade)),
+            layerGridFigure(*side, result.layer, view.cells)};
+    figures.back().caption = "Every attention expert is a set of query heads; the numbers rank "
+                             "those that read the token.";
+    for (Figure& figure : figures) {
+        figure.id += "-attention";
+        figure.title += ", attention";
+    }
+    return figures;
+}
+
 } // namespace
 
 Report exploreReport(const ExploreResult& result, const ExploreView& view)
@@ -456,6 +481,10 @@ Report exploreReport(const ExploreResult& result, const ExploreView& view)
         both([&](bool ofB) { return layerGridFigure(result, result.layer, view.cells, ofB); });
         both([&](bool ofB) { return routingTable(side(ofB).trace, *ordinal); });
     }
+    std::vector<Figure> heads[] = {headFigures(result, view, false),
+        changed ? headFigures(result, view, true) : std::vector<Figure>()};
+    for (std::size_t i = 0; i < heads[0].size(); ++i)
+        both([&](bool ofB) { return std::move(heads[ofB][i]); });
     if (changed) {
         std::ranges::move(changeFigures(result), std::back_inserter(report.figures));
     } else if (ordinal && result.comparison) {

@@ -291,6 +291,30 @@ private slots:
         QVERIFY((*bare->fields)["tokens"].size() <= (*plain->fields)["tokens"].size());
     }
 
+    void aSecondRouterIsReported()
+    {
+        const auto open = openModel(test::fixtures() / "families" / "jetmoe");
+        VERIFY_OK(open);
+        ExploreSpec spec;
+        spec.prompt.ids = {5, 9, 17, 3};
+        TaskContext context;
+        const auto result = explore(*open, *m_lexicon, spec, context);
+        VERIFY_OK(result);
+        const Report report = exploreReport(*result);
+        const auto heads = attentionTrace(result->a.trace);
+        QVERIFY(heads && heads->ordinalOf(result->layer));
+        const auto at = std::ranges::find(report.figures, "layer-attention", &Figure::id);
+        QVERIFY(at != report.figures.end());
+        QVERIFY(at->title.ends_with(", attention"));
+        const auto& grid = std::get<RoutingGridFigure>(at->data);
+        for (std::size_t t = 0; t < heads->tokenCount(); ++t)
+            for (const std::int32_t id : heads->idsAt(t, *heads->ordinalOf(result->layer)))
+                QVERIFY(
+                    !grid.cells[t * heads->experts + static_cast<std::size_t>(id)].label.empty());
+        QVERIFY(std::ranges::find(report.figures, "all-layers-attention", &Figure::id)
+            != report.figures.end());
+    }
+
     void figuresShowTheTrace()
     {
         const auto result = run(std::string(kDefaultPrompt));
