@@ -36,6 +36,7 @@
 #include "ui/shell/shell_actions.h"
 #include "ui/shell/status_panel.h"
 #include "ui/shell/texts_bar.h"
+#include "ui/shell/token_ids.h"
 #include "ui/shell/top_bar.h"
 #include "ui/style/inline_message.h"
 #include "ui/style/save_dialog.h"
@@ -459,10 +460,18 @@ Settings::LastSession MainWindow::currentSession() const
     if (session.model())
         last.model = QString::fromStdString(
             std::filesystem::absolute(session.model()->path, error).string());
-    last.prompt = QString::fromStdString(session.prompt().text);
+    const auto words = [&session](const TraceRequest& request) {
+        if (request.ids.empty())
+            return QString::fromStdString(request.text);
+        return session.model() ? spellTokenIds(*session.model(), request.ids) : QString();
+    };
+    last.prompt = words(session.prompt());
+    last.promptIds = session.prompt().ids;
     last.addSpecial = session.prompt().addSpecial;
-    if (session.comparePrompt())
-        last.compare = QString::fromStdString(session.comparePrompt()->text);
+    if (const auto& compare = session.comparePrompt()) {
+        last.compare = words(*compare);
+        last.compareIds = compare->ids;
+    }
     if (session.selection().layer)
         last.layer = session.selection().layer->value;
     if (currentPage())

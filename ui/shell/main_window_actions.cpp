@@ -193,24 +193,21 @@ void MainWindow::openWorkspace(const QString& path)
     restoreState(workspace->state);
     updateInspector();
     const Settings::LastSession& session = workspace->session;
-    const auto request = [&session](const QString& text) {
-        TraceRequest made;
-        made.text = text.toStdString();
-        made.addSpecial = session.addSpecial;
-        return made;
-    };
     m_promptBar->setComparing(session.compare.has_value());
-    m_context.session.setPrompts(request(session.prompt),
-        session.compare ? std::optional(request(*session.compare)) : std::nullopt);
+    Settings::LastSession words = session;
+    words.promptIds.clear(); // the model that is still open may have other tokens
+    words.compareIds.clear();
+    m_context.session.setPrompts(words.promptRequest(), words.compareRequest());
     if (!session.page.isEmpty())
         showPage(session.page);
-    m_context.models.openThen(
-        session.model, [this, layer = session.layer, texts = workspace->texts] {
-            if (layer)
-                m_context.session.selectLayer(LayerId(*layer));
-            if (!texts.isEmpty())
-                m_context.texts.open(texts);
-        });
+    m_context.models.openThen(session.model, [this, session, texts = workspace->texts] {
+        if (!session.promptIds.empty() || !session.compareIds.empty())
+            m_context.session.setPrompts(session.promptRequest(), session.compareRequest());
+        if (session.layer)
+            m_context.session.selectLayer(LayerId(*session.layer));
+        if (!texts.isEmpty())
+            m_context.texts.open(texts);
+    });
 }
 
 void MainWindow::showTexts()

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <QFileInfo>
+
 #include "core/experiments/explore.h"
 #include "core/model/open_model.h"
 #include "ui/shell/token_ids.h"
@@ -49,11 +51,16 @@ void Program::startPrompts(
 {
     TraceRequest prompt = m_session.prompt();
     std::optional<TraceRequest> compare;
-    if (last && !last->prompt.isEmpty() && !options.prompt) {
-        prompt = asRequest(last->prompt);
-        prompt.addSpecial = last->addSpecial;
-        if (last->compare)
-            compare = asRequest(*last->compare);
+    if (last && !options.prompt) {
+        Settings::LastSession fitting = *last;
+        if (!options.model.isEmpty() && QFileInfo(options.model) != QFileInfo(last->model)) {
+            fitting.promptIds.clear(); // they mean other tokens in another model
+            fitting.compareIds.clear();
+        }
+        if (!fitting.prompt.isEmpty() || !fitting.promptIds.empty()) {
+            prompt = fitting.promptRequest();
+            compare = fitting.compareRequest();
+        }
     }
     if (options.prompt)
         prompt = asRequest(*options.prompt);

@@ -60,6 +60,8 @@ PromptBar::PromptBar(
           makeTool(QStringLiteral("examples"), QStringLiteral("examples"), tr("Example prompts")))
     , m_bos(new QPushButton(tr("BOS"), this))
     , m_chat(new QPushButton(tr("Chat"), this))
+    , m_firstIds(makeIdsButton(m_first))
+    , m_secondIds(makeIdsButton(m_second))
     , m_add(makeTool(
           QStringLiteral("addCompare"), QStringLiteral("plus"), tr("Compare with a second prompt")))
     , m_analyse(new QPushButton(tr("Analyse"), this))
@@ -91,6 +93,7 @@ PromptBar::PromptBar(
     m_examples->setPopupMode(QToolButton::InstantPopup);
     fillExamples();
     connect(m_add, &QToolButton::clicked, this, [this] { setComparing(true); });
+    m_first->addControl(m_firstIds);
     m_first->addControl(m_examples);
     m_first->addControl(m_chat);
     m_first->addControl(m_bos);
@@ -98,6 +101,7 @@ PromptBar::PromptBar(
     QToolButton* remove = makeTool(
         QStringLiteral("removeCompare"), QStringLiteral("close"), tr("Stop comparing prompts"));
     connect(remove, &QToolButton::clicked, this, [this] { setComparing(false); });
+    m_second->addControl(m_secondIds);
     m_second->addControl(remove);
 
     m_analyse->setObjectName(QStringLiteral("analyse"));
@@ -128,6 +132,7 @@ PromptField* PromptBar::makeField(const QString& name, const QString& accessible
         if (!entry)
             return;
         const QScopedValueRollback silent(m_silent, true);
+        markIds(*field, false);
         field->setText(*entry);
     };
     connect(field->edit(), &PromptEdit::olderWanted, this,
@@ -135,6 +140,27 @@ PromptField* PromptBar::makeField(const QString& name, const QString& accessible
     connect(
         field->edit(), &PromptEdit::newerWanted, this, [this, show] { show(m_history.newer()); });
     return field;
+}
+
+QPushButton* PromptBar::makeIdsButton(PromptField* field)
+{
+    auto* button = new QPushButton(tr("Token ids"), this);
+    button->setObjectName(
+        field == m_first ? QStringLiteral("promptIds") : QStringLiteral("comparePromptIds"));
+    button->setProperty("role", QStringLiteral("segment"));
+    button->setFocusPolicy(Qt::TabFocus);
+    button->setCheckable(true);
+    const QString help
+        = tr("These numbers are token ids: as a text the tokens would not be quite the same. "
+             "Press to go on with the text.");
+    button->setToolTip(QStringLiteral("<p>") + help);
+    button->setAccessibleDescription(help);
+    button->hide();
+    connect(button, &QPushButton::clicked, this, [this, field] {
+        spellOut(*field);
+        submit();
+    });
+    return button;
 }
 
 QToolButton* PromptBar::makeTool(const QString& name, const QString& icon, const QString& tip)
@@ -180,7 +206,9 @@ void PromptBar::fillExamples()
 void PromptBar::usePrompt(const QString& prompt)
 {
     const bool second = isComparing() && m_second->edit()->hasFocus();
-    (second ? m_second : m_first)->setText(prompt);
+    PromptField* field = second ? m_second : m_first;
+    markIds(*field, false);
+    field->setText(prompt);
     submit();
 }
 
@@ -213,11 +241,36 @@ void PromptBar::setComparing(bool comparing)
         submit();
 }
 
+QPushButton* PromptBar::idsButton(const PromptField& field) const
+{
+    return &field == m_first ? m_firstIds : m_secondIds;
+}
+
+bool PromptBar::holdsIds(const PromptField& field) const
+{
+    return m_ids || !idsButton(field)->isHidden();
+}
+
+void PromptBar::markIds(PromptField& field, bool ids)
+{
+    QPushButton* button = idsButton(field);
+    button->setVisible(ids && !m_ids);
+    button->setChecked(ids && !m_ids);
+}
+
+void PromptBar::spellOut(PromptField& field)
+{
+    const auto ids = parseTokenIds(field.text());
+    markIds(field, false);
+    if (ids && m_session.model())
+        field.setText(spellTokenIds(*m_session.model(), *ids));
+}
+
 Result<TraceRequest> PromptBar::request(const PromptField& field) const
 {
     TraceRequest request;
     request.addSpecial = m_bos->isChecked();
-    if (m_ids) {
+    if (holdsIds(field)) {
         MOESCOPE_TRY(request.ids, parseTokenIds(field.text()));
     } else {
         request.text = field.text().toStdString();
@@ -246,8 +299,9 @@ void PromptBar::submit()
         emit rejected(QString::fromStdString((prompt ? compare.error() : prompt.error()).message));
         return;
     }
-    m_history.add(m_first->text());
-    if (*compare)
+    if (m_ids || !holdsIds(*m_first))
+        m_history.add(m_first->text());
+    if (*compare && (m_ids || !holdsIds(*m_second)))
         m_history.add(m_second->text());
     m_settings.setPromptHistory(m_history.entries());
     m_explore.submit(*prompt, *compare);
@@ -260,6 +314,8 @@ void PromptBar::setChat(bool chat)
     const QString before = QString::fromStdString(m_shape->before);
     const QString after = QString::fromStdString(m_shape->after);
     for (PromptField* field : {m_first, m_second}) {
+        if (holdsIds(*field))
+            spellOut(*field);
         const QString text = field->text();
         const bool shaped = isShaped(text, *m_shape);
         if (chat && !shaped && !text.trimmed().isEmpty())
@@ -296,6 +352,13 @@ void PromptBar::updateChat()
 
 void PromptBar::onEdited()
 {
+    for (PromptField* field : {m_first, m_second}) {
+        if (m_ids || !holdsIds(*field))
+            continue;
+        const auto ids = parseTokenIds(field->text());
+        if (!ids || ids->empty())
+            markIds(*field, false); // words are a text
+    }
     if (m_shape)
         m_chat->setChecked(isShaped(m_first->text(), *m_shape));
     if (m_silent)
@@ -324,8 +387,10 @@ void PromptBar::onModelOpened()
                              : tr("Type a prompt and press Enter");
     m_first->edit()->setPlaceholderText(hint);
     m_second->edit()->setPlaceholderText(hint);
-    if (ids == m_ids)
+    if (ids == m_ids) {
+        respellIds();
         return;
+    }
     m_ids = ids;
     TraceRequest prompt = m_session.prompt();
     std::optional<TraceRequest> compare = m_session.comparePrompt();
@@ -354,6 +419,21 @@ void PromptBar::onModelOpened()
     m_session.setPrompts(std::move(prompt), std::move(compare));
 }
 
+/// Ids that were given under another model mean other tokens here: their text is what stays.
+void PromptBar::respellIds()
+{
+    TraceRequest prompt = m_session.prompt();
+    if (m_ids || prompt.ids.empty())
+        return;
+    const QString spelled = spellTokenIds(*m_session.model(), prompt.ids);
+    const QString before = std::exchange(m_spelled, spelled);
+    if (before.isEmpty() || before == spelled)
+        return;
+    prompt.ids.clear();
+    prompt.text = before.toStdString();
+    m_session.setPrompts(std::move(prompt), {});
+}
+
 void PromptBar::onPromptChanged()
 {
     const QScopedValueRollback silent(m_silent, true);
@@ -366,10 +446,15 @@ void PromptBar::onPromptChanged()
         return typed && typed->text == wanted.text && typed->ids == wanted.ids;
     };
     const TraceRequest& prompt = m_session.prompt();
+    markIds(*m_first, !prompt.ids.empty());
+    m_spelled = prompt.ids.empty() || !m_session.model()
+        ? QString()
+        : spellTokenIds(*m_session.model(), prompt.ids);
     if (!same(*m_first, prompt))
         m_first->setText(shown(prompt));
     m_bos->setChecked(prompt.addSpecial);
     const auto& compare = m_session.comparePrompt();
+    markIds(*m_second, compare && !compare->ids.empty());
     if (compare) {
         if (!same(*m_second, *compare))
             m_second->setText(shown(*compare));

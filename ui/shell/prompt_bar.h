@@ -47,10 +47,12 @@ signals:
 
 private:
     PromptField* makeField(const QString& name, const QString& accessibleName);
+    QPushButton* makeIdsButton(PromptField* field);
     QToolButton* makeTool(const QString& name, const QString& icon, const QString& tip);
     void fillExamples();
     void onModelOpened();
     void onPromptChanged();
+    void respellIds();
     void onInterventionsChanged();
     void onEdited();
     /// Puts both prompts into the model's chat shape, or takes them out of it.
@@ -58,6 +60,11 @@ private:
     void updateChat(); ///< of a new model; a shape in doubt disables it and says why
     void placeChat();
     void restyle();
+    QPushButton* idsButton(const PromptField& field) const;
+    bool holdsIds(const PromptField& field) const;
+    /// Marks a field of numbers that are ids although the model has a tokenizer.
+    void markIds(PromptField& field, bool ids);
+    void spellOut(PromptField& field); ///< from ids to the text they decode to
     Result<TraceRequest> request(const PromptField& field) const;
     Result<std::optional<TraceRequest>> compareRequest() const;
 
@@ -72,11 +79,14 @@ private:
     QToolButton* m_examples;
     QPushButton* m_bos;
     QPushButton* m_chat;
+    QPushButton* m_firstIds;
+    QPushButton* m_secondIds;
     QToolButton* m_add;
     QPushButton* m_analyse;
     std::optional<ChatShape> m_shape; ///< of the open model, where it is known
     bool m_ids = false; ///< the fields hold token ids
     bool m_silent = false; ///< the fields are being filled, not typed into
+    QString m_spelled; ///< what the ids of the first field spelled when they were given
     QString m_lastText; ///< text prompt to return to after a model without tokenizer
 };
 

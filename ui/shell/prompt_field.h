@@ -29,6 +29,7 @@ signals:
     void newerWanted(); ///< Down on the last line
 
 protected:
+    bool event(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;

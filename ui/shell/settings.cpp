@@ -10,6 +10,8 @@
 
 #include "core/checkpoint/recent_models.h"
 #include "core/task/worker_pool.h"
+#include "core/trace/routing_trace.h"
+#include "ui/shell/token_ids.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -32,6 +34,16 @@ const QString kLast = QStringLiteral("last");
 const QString kGeometry = QStringLiteral("window/geometry");
 const QString kState = QStringLiteral("window/state");
 const QString kInspector = QStringLiteral("window/inspector");
+
+TraceRequest makeRequest(const QString& text, const std::vector<std::int32_t>& ids, bool special)
+{
+    TraceRequest request;
+    request.addSpecial = special;
+    request.ids = ids;
+    if (ids.empty())
+        request.text = text.toStdString();
+    return request;
+}
 
 } // namespace
 
@@ -151,6 +163,18 @@ void Settings::setPromptHistory(const QStringList& prompts)
     m_store->setValue(kHistory, prompts);
 }
 
+TraceRequest Settings::LastSession::promptRequest() const
+{
+    return makeRequest(prompt, promptIds, addSpecial);
+}
+
+std::optional<TraceRequest> Settings::LastSession::compareRequest() const
+{
+    if (!compare)
+        return std::nullopt;
+    return makeRequest(*compare, compareIds, addSpecial);
+}
+
 std::optional<Settings::LastSession> Settings::lastSession() const
 {
     if (!m_store->contains(kLast + QStringLiteral("/model")))
@@ -158,9 +182,14 @@ std::optional<Settings::LastSession> Settings::lastSession() const
     m_store->beginGroup(kLast);
     LastSession last;
     last.model = m_store->value(QStringLiteral("model")).toString();
+    const auto ids = [this](const QString& key) {
+        return parseTokenIds(m_store->value(key).toString()).value_or(std::vector<std::int32_t>{});
+    };
     last.prompt = m_store->value(QStringLiteral("prompt")).toString();
+    last.promptIds = ids(QStringLiteral("promptIds"));
     if (m_store->contains(QStringLiteral("compare")))
         last.compare = m_store->value(QStringLiteral("compare")).toString();
+    last.compareIds = ids(QStringLiteral("compareIds"));
     last.addSpecial = m_store->value(QStringLiteral("addSpecial"), true).toBool();
     if (m_store->contains(QStringLiteral("layer")))
         last.layer = m_store->value(QStringLiteral("layer")).toUInt();
@@ -175,8 +204,14 @@ void Settings::setLastSession(const LastSession& session)
     m_store->beginGroup(kLast);
     m_store->setValue(QStringLiteral("model"), session.model);
     m_store->setValue(QStringLiteral("prompt"), session.prompt);
+    const auto setIds = [this](const QString& key, const std::vector<std::int32_t>& ids) {
+        if (!ids.empty())
+            m_store->setValue(key, formatTokenIds(ids));
+    };
+    setIds(QStringLiteral("promptIds"), session.promptIds);
     if (session.compare)
         m_store->setValue(QStringLiteral("compare"), *session.compare);
+    setIds(QStringLiteral("compareIds"), session.compareIds);
     m_store->setValue(QStringLiteral("addSpecial"), session.addSpecial);
     if (session.layer)
         m_store->setValue(QStringLiteral("layer"), *session.layer);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <QByteArray>
 #include <QString>
@@ -13,6 +14,10 @@
 
 class QSettings;
 class QTemporaryDir;
+
+namespace moescope {
+struct TraceRequest;
+}
 
 namespace moescope::ui {
 
@@ -50,11 +55,16 @@ public:
 
     struct LastSession {
         QString model; ///< as opened; empty before the first
-        QString prompt;
+        QString prompt; ///< of one given as ids, what they spell
+        std::vector<std::int32_t> promptIds; ///< empty for a text
         std::optional<QString> compare;
+        std::vector<std::int32_t> compareIds;
         bool addSpecial = true;
         std::optional<std::uint32_t> layer;
         QString page;
+
+        TraceRequest promptRequest() const;
+        std::optional<TraceRequest> compareRequest() const;
     };
     std::optional<LastSession> lastSession() const;
     void setLastSession(const LastSession& session);

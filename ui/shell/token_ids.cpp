@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/token_ids.h"
 
+#include <algorithm>
+
 #include <QRegularExpression>
 #include <QStringList>
+
+#include "core/model/open_model.h"
 
 namespace moescope::ui {
 
@@ -22,6 +26,21 @@ Result<std::vector<std::int32_t>> parseTokenIds(const QString& text)
         ids.push_back(id);
     }
     return ids;
+}
+
+QString spellTokenIds(const OpenModel& open, const std::vector<std::int32_t>& ids)
+{
+    if (!open.tokenizer)
+        return {};
+    const Tokenizer& tokenizer = *open.tokenizer;
+    std::vector<std::int32_t> spelled;
+    for (const std::int32_t id : ids) {
+        if (id < 0 || static_cast<std::size_t>(id) >= tokenizer.vocabularySize())
+            return {};
+        if (!spelled.empty() || !tokenizer.isSpecial(id))
+            spelled.push_back(id);
+    }
+    return QString::fromStdString(tokenizer.decode(spelled));
 }
 
 QString formatTokenIds(const std::vector<std::int32_t>& ids)

@@ -32,8 +32,12 @@ Status writeWorkspace(const Workspace& workspace, const QString& path)
     json["moescope_workspace"] = kVersion;
     json["model"] = session.model.toStdString();
     json["prompt"] = session.prompt.toStdString();
+    if (!session.promptIds.empty())
+        json["prompt_ids"] = session.promptIds;
     if (session.compare)
         json["compare"] = session.compare->toStdString();
+    if (!session.compareIds.empty())
+        json["compare_ids"] = session.compareIds;
     json["add_special"] = session.addSpecial;
     if (session.layer)
         json["layer"] = *session.layer;
@@ -64,7 +68,25 @@ Result<Workspace> readWorkspace(const QString& path)
             status = tl::unexpected(value.error());
         return value && *value ? std::optional(QString::fromStdString(**value)) : std::nullopt;
     };
+    const auto ids = [&](const char* key) {
+        std::vector<std::int32_t> all;
+        const auto list = json.find(key);
+        if (list == json.end())
+            return all;
+        for (const Json& id : *list) {
+            if (!id.is_number_unsigned()
+                || id.get<std::uint64_t>() > std::numeric_limits<std::int32_t>::max()) {
+                status = fail(ErrorCode::BadFormat,
+                    fmt::format("{} has a \"{}\" that is no list of token ids.", name, key));
+                break;
+            }
+            all.push_back(id.get<std::int32_t>());
+        }
+        return all;
+    };
     Workspace workspace;
+    workspace.session.promptIds = ids("prompt_ids");
+    workspace.session.compareIds = ids("compare_ids");
     workspace.session.model = text("model").value_or(QString());
     workspace.session.prompt = text("prompt").value_or(QString());
     workspace.session.compare = text("compare");

@@ -48,6 +48,7 @@ ExplorePage::ExplorePage(const UiContext& context, QWidget* parent)
     , m_inspector(new ExploreInspector(m_context))
 {
     setObjectName(QStringLiteral("explorePage"));
+    setFocusPolicy(Qt::ClickFocus); // a click beside a field leaves the field
     build();
     makeActions();
     connectSession();

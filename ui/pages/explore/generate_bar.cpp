@@ -15,6 +15,7 @@
 #include "ui/pages/explore/generation.h"
 #include "ui/pages/explore/roles.h"
 #include "ui/style/inline_message.h"
+#include "ui/style/number_field.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -87,6 +88,7 @@ GenerateBar::GenerateBar(Style& style, Generation& generation, QWidget* parent)
         std::initializer_list<QAbstractSpinBox*>{m_temperature, m_seed, m_most}) {
         spin->setButtonSymbols(QAbstractSpinBox::NoButtons);
         spin->setMaximumWidth(style.pxInt(72));
+        handOnUndo(spin);
     }
     row->addWidget(m_discard);
     row->addWidget(m_keep);

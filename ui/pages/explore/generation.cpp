@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <any>
 #include <cmath>
+#include <span>
+#include <utility>
+
+#include <QUndoCommand>
 
 #include "core/base/text.h"
 #include "core/experiments/continuation.h"
@@ -31,6 +35,34 @@ std::size_t generatedTokens(const ExploreResult::Side& side)
     return static_cast<std::size_t>(
         std::ranges::count(side.trace.tokens, true, &TraceToken::generated));
 }
+
+/// Undone, it brings back what stood in the prompt bar before; redone, what stood there then.
+class KeptPrompt : public QUndoCommand {
+public:
+    KeptPrompt(const UiContext& context, TraceRequest prompt, std::optional<TraceRequest> compare)
+        : QUndoCommand(Generation::tr("keep the continuation as prompt"))
+        , m_context(context)
+        , m_prompt(std::move(prompt))
+        , m_compare(std::move(compare))
+    {
+    }
+    void undo() override { swap(); }
+    void redo() override { swap(); }
+
+private:
+    void swap()
+    {
+        const TraceRequest prompt
+            = std::exchange(m_prompt, TraceRequest(m_context.session.prompt()));
+        const std::optional<TraceRequest> compare
+            = std::exchange(m_compare, std::optional(m_context.session.comparePrompt()));
+        m_context.explore.submit(prompt, compare);
+    }
+
+    const UiContext m_context; // the command may outlive the page
+    TraceRequest m_prompt;
+    std::optional<TraceRequest> m_compare;
+};
 
 } // namespace
 
@@ -245,14 +277,23 @@ TraceRequest Generation::grown(const ExploreResult::Side& side, const TraceReque
 {
     TraceRequest request;
     request.addSpecial = from.addSpecial;
+    // What ended the text is no part of it: nothing could be continued behind it.
+    const auto& ends = m_context.session.model()->model->config().endTokens;
+    std::span<const TraceToken> tokens = side.trace.tokens;
+    std::string text = side.trace.prompt;
+    while (!tokens.empty() && tokens.back().generated
+        && std::ranges::find(ends, tokens.back().id) != ends.end()) {
+        text.resize(std::min<std::size_t>(text.size(), tokens.back().begin));
+        tokens = tokens.first(tokens.size() - 1);
+    }
     std::vector<std::int32_t> ids;
-    for (const TraceToken& token : side.trace.tokens)
+    for (const TraceToken& token : tokens)
         ids.push_back(token.id);
-    if (from.ids.empty() && isValidUtf8(side.trace.prompt)) {
-        request.text = side.trace.prompt;
+    if (from.ids.empty() && isValidUtf8(text)) {
+        request.text = std::move(text);
         // Text is what a person reads and edits, but only if it spells the very same tokens.
-        if (const auto tokens = tokenizePrompt(*m_context.session.model(), request);
-            tokens && std::ranges::equal(*tokens, ids, {}, &TraceToken::id))
+        if (const auto spelled = tokenizePrompt(*m_context.session.model(), request);
+            spelled && std::ranges::equal(*spelled, ids, {}, &TraceToken::id))
             return request;
         request.text.clear();
     }
@@ -270,7 +311,7 @@ void Generation::keepAsPrompt()
     std::optional<TraceRequest> compare = session.comparePrompt();
     if (compare && kept->b && session.interventions().isEmpty())
         compare = grown(*kept->b, *compare);
-    m_context.explore.submit(prompt, compare);
+    session.interventions().undoStack().push(new KeptPrompt(m_context, prompt, std::move(compare)));
 }
 
 } // namespace moescope::ui

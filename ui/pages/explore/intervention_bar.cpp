@@ -14,6 +14,7 @@
 #include "ui/session/session.h"
 #include "ui/style/elided_label.h"
 #include "ui/style/inline_message.h"
+#include "ui/style/number_field.h"
 #include "ui/style/style.h"
 
 namespace moescope::ui {
@@ -80,6 +81,7 @@ InterventionBar::InterventionBar(Style& style, Session& session, QWidget* parent
     m_spin->setAccessibleName(tr("Experts per token"));
     m_spin->setKeyboardTracking(false);
     m_spin->setButtonSymbols(QAbstractSpinBox::NoButtons);
+    handOnUndo(m_spin);
     m_of->setProperty("role", QStringLiteral("muted"));
     m_list->setObjectName(QStringLiteral("interventionList"));
     m_undo->setObjectName(QStringLiteral("undoIntervention"));
