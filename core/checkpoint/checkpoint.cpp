@@ -112,6 +112,19 @@ std::string formatShape(std::span<const std::uint64_t> shape)
     return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
+Checkpoint::ScatteredReads::ScatteredReads(const Checkpoint& checkpoint)
+    : m_files(checkpoint.m_files)
+{
+    for (const auto& file : m_files)
+        file->expectScatteredReads(true);
+}
+
+Checkpoint::ScatteredReads::~ScatteredReads()
+{
+    for (const auto& file : m_files)
+        file->expectScatteredReads(false);
+}
+
 Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const fs::path& path)
 {
     try {

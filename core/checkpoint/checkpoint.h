@@ -85,6 +85,18 @@ public:
     /// Error when a mapped file has shrunk since it was opened.
     Status status() const;
 
+    /// While it lives, small pieces of the weights are read without what lies around them.
+    class ScatteredReads {
+    public:
+        explicit ScatteredReads(const Checkpoint& checkpoint);
+        ~ScatteredReads();
+        ScatteredReads(const ScatteredReads&) = delete;
+        ScatteredReads& operator=(const ScatteredReads&) = delete;
+
+    private:
+        std::vector<std::shared_ptr<const MappedFile>> m_files;
+    };
+
 private:
     Checkpoint() = default;
     std::string subject(const TensorInfo& tensor) const; ///< of an error: file and tensor

@@ -67,6 +67,13 @@ MappedFile::~MappedFile()
         ::close(m_descriptor);
 }
 
+void MappedFile::expectScatteredReads(bool scattered) const
+{
+    // Only advice: nothing is lost where it is not taken.
+    static_cast<void>(::madvise(const_cast<std::byte*>(m_bytes.data()), m_bytes.size(),
+        scattered ? MADV_RANDOM : MADV_NORMAL));
+}
+
 Status MappedFile::status() const
 {
     struct stat info;

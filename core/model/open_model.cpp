@@ -104,6 +104,7 @@ Result<std::shared_ptr<const OpenModel>> openModel(
     auto open = std::make_shared<OpenModel>();
     open->path = path;
     MOESCOPE_TRY(open->checkpoint, Checkpoint::open(path));
+    const Checkpoint::ScatteredReads scattered(*open->checkpoint); // norms and biases
     const fs::path& folder = open->checkpoint->folder();
     const bool isGguf = open->checkpoint->format() == "GGUF";
     open->name = !name.empty() ? std::move(name) : ownWord(*open->checkpoint, "general.name");

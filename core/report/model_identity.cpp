@@ -41,6 +41,7 @@ private:
 
 std::string checkpointHash(const Checkpoint& checkpoint)
 {
+    const Checkpoint::ScatteredReads scattered(checkpoint);
     Fnv1a hash;
     for (const auto& file : checkpoint.files()) {
         hash.add(file->path().filename().string());
