@@ -155,15 +155,15 @@ Status runGenerate(GenerateOptions options, Environment& environment)
         prompt.push_back(token.id);
 
     const MoeModel& model = *open->model;
-    const std::string warning
-        = positionsWarning(model.config(), std::uint64_t{prompt.size()} + options.spec.maxTokens);
-    if (!warning.empty())
-        Console::error(warning);
     Console& console = environment.console();
     TaskContext& task = environment.task();
     MOESCOPE_CHECK(task.checkMemory(
         forwardMemory(model, std::uint64_t{prompt.size()} + options.spec.maxTokens, {}),
         "Generating this many tokens"));
+    const std::string warning
+        = positionsWarning(model.config(), std::uint64_t{prompt.size()} + options.spec.maxTokens);
+    if (!warning.empty())
+        Console::error(warning);
     const bool stream = options.output.json.empty()
         && (options.output.output.empty() || options.output.output == "-");
     if (!stream)

@@ -33,8 +33,10 @@ private:
     std::unique_ptr<State> m_state;
 };
 
-/// While one lives, what its thread gives to a pool makes way for what others give: no more bodies
-/// run at once than the pool has threads, however many call it.
+/// While one lives, what its thread gives to a pool makes way for what others give: it begins no
+/// bodies while theirs take all threads. Those that have begun are finished, so that for the length
+/// of one body more threads may be busy than the pool has; callers that do not yield never wait for
+/// each other.
 class YieldingWork {
 public:
     YieldingWork();
