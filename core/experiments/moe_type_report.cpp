@@ -103,8 +103,10 @@ Finding projectionFinding(const MoeTypeResult& result, Projection projection)
     case OriginVerdict::Mixed:
         finding.conclusion = fmt::format("The layers disagree about the {} projection.", name);
         break;
-    case OriginVerdict::NoEvidence:
     case OriginVerdict::NotEnoughData:
+        finding.conclusion = fmt::format("There is not enough data on the {} projections.", name);
+        break;
+    case OriginVerdict::NoEvidence:
         if (evidence.standing == Standing::AtNull)
             finding.conclusion
                 = fmt::format("The {} projections are as unlike as random ones.", name);
@@ -231,7 +233,7 @@ std::string scopeText(const MoeTypeResult& result)
     return done == 1
         ? fmt::format("Looked at layer {} alone, one of {} with experts.", layerRanges(result), all)
         : fmt::format(
-            "Looked at the layers {}, {} of {} with experts.", layerRanges(result), done, all);
+            "Looked at the layers {} ({} of {} with experts).", layerRanges(result), done, all);
 }
 
 const LayerWeights& shownLayer(const MoeTypeResult& result, const MoeTypeView& view)

@@ -214,11 +214,12 @@ Figure originFigure(const MoeTypeResult& result)
         for (const Projection projection : result.spec.projections)
             verdict.rows.push_back(cosineRow(projection, testsOf(result, projection)));
         verdict.rows.push_back(baseEnergyRow(result.tests));
-        verdict.note = fmt::format(
-            "Means of the {} with their 95 % interval ({}); ± is the 95 % band of the null.",
-            result.layers.size() > 1 ? "layers" : "pairs",
-            cosineEvidence(result.tests).jackknife ? "jackknife over experts"
-                                                   : "of so many independent weights");
+        const CosineEvidence all = cosineEvidence(result.tests);
+        if (all.interval)
+            verdict.note = fmt::format(
+                "Means of the {} with their 95 % interval ({}); ± is the 95 % band of the null.",
+                result.layers.size() > 1 ? "layers" : "pairs",
+                all.jackknife ? "jackknife over experts" : "of so many independent weights");
     }
     figure.data = std::move(verdict);
     return figure;

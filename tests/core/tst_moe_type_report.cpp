@@ -220,6 +220,17 @@ private slots:
         QCOMPARE(moeTypeReport(*one).scope,
             std::string("Looked at layer 0 alone, one of 8 with experts."));
         QCOMPARE(report.scope, std::string("Looked at every layer with experts: 0-7."));
+        MoeTypeSpec few = layersOf({0, 1, 2, 5});
+        few.experts = 1;
+        const auto lone = analyse(sample("native"), few);
+        VERIFY_OK(lone);
+        const Report alone = moeTypeReport(*lone);
+        QCOMPARE(alone.scope, std::string("Looked at the layers 0-2, 5 (4 of 8 with experts)."));
+        const auto& card = std::get<VerdictFigure>(figureNamed(alone, "origin").data);
+        QCOMPARE(card.rows[0].direction, std::string("not enough data"));
+        QVERIFY(card.note.empty());
+        QCOMPARE(alone.findings[1].conclusion,
+            std::string("There is not enough data on the gate projections."));
     }
 
     /// The rows of packed weights differ in norm: that alone lowers the rank of noise.
