@@ -34,12 +34,13 @@ struct Query {
     std::size_t head = 0;
 };
 
+/// Heads [firstHead, lastHead) of those that share the keys of `group`.
 std::vector<Query> queriesOf(const KeysAndValues& memory, std::size_t heads, std::size_t group,
-    std::size_t firstToken, std::size_t tokens)
+    std::size_t firstHead, std::size_t lastHead, std::size_t firstToken, std::size_t tokens)
 {
     std::vector<Query> queries;
     for (std::size_t t = firstToken; t < firstToken + tokens; ++t) {
-        for (std::size_t i = 0; i < heads / memory.kvHeads; ++i)
+        for (std::size_t i = firstHead; i < lastHead; ++i)
             queries.push_back({t,
                 memory.tiled ? i * memory.kvHeads + group : group * (heads / memory.kvHeads) + i});
     }
@@ -63,11 +64,19 @@ void attend(const MoeModel& model, LayerId layer, const KeysAndValues& memory, s
     const std::size_t groupHeads = heads / memory.kvHeads;
     const std::size_t block = std::max<std::size_t>(1, kQueriesAtOnce / groupHeads);
     const std::size_t blocks = (tokens + block - 1) / block;
-    parallelFor(input.pool, blocks * memory.kvHeads, [&](std::size_t task) {
-        const std::size_t group = task % memory.kvHeads;
-        const std::size_t firstToken = task / memory.kvHeads * block;
+    // A single token of latent attention, whose heads all share their keys, still needs a task for
+    // each thread.
+    const std::size_t threads = input.pool ? input.pool->threads() : 1;
+    const std::size_t groups = blocks * memory.kvHeads;
+    const std::size_t parts
+        = std::clamp<std::size_t>((threads + groups - 1) / groups, 1, groupHeads);
+    parallelFor(input.pool, groups * parts, [&](std::size_t task) {
+        const std::size_t part = task % parts;
+        const std::size_t group = task / parts % memory.kvHeads;
+        const std::size_t firstToken = task / parts / memory.kvHeads * block;
         const std::size_t count = std::min(block, tokens - firstToken);
-        const std::vector<Query> all = queriesOf(memory, heads, group, firstToken, count);
+        const std::vector<Query> all = queriesOf(memory, heads, group, groupHeads * part / parts,
+            groupHeads * (part + 1) / parts, firstToken, count);
         const std::size_t oldest = oldestVisible(layerSpec, input.first + firstToken);
         const std::size_t length = input.first + firstToken + count - oldest;
         std::vector<const float*> inputs;
