@@ -6,15 +6,14 @@
 
 #include <QtCore/QTemporaryDir>
 
-#include "core/io/json.h"
-#include "core/model/families/family.h"
 #include "core/model/open_model.h"
 #include "core/runtime/forward.h"
+#include "tests/core/family_config_support.h"
 #include "tests/support/checkpoint_builder.h"
-#include "tests/support/files.h"
 #include "tests/support/recorder.h"
 
 using namespace moescope;
+using test::mixtures;
 namespace fs = std::filesystem;
 
 namespace {
@@ -45,14 +44,6 @@ std::vector<std::uint32_t> windows(const ModelConfig& config)
     return list;
 }
 
-std::vector<int> mixtures(const ModelConfig& config)
-{
-    std::vector<int> list;
-    for (const LayerSpec& layer : config.layers)
-        list.push_back(layer.mixture ? 1 : 0);
-    return list;
-}
-
 struct LastLogits : ForwardObserver {
     std::vector<float> values;
     void onLogits(std::uint32_t, std::span<const float> logits) override
@@ -77,15 +68,6 @@ Result<std::vector<float>> logitsAt(const fs::path& folder, std::size_t tokens)
 }
 
 } // namespace
-
-#define VERIFY_REFUSED(result, errorCode, part)                                                    \
-    do {                                                                                           \
-        const auto& refused_ = (result);                                                           \
-        QVERIFY(!refused_);                                                                        \
-        QCOMPARE(refused_.error().code, errorCode);                                                \
-        QVERIFY2(refused_.error().message.find(part) != std::string::npos,                         \
-            refused_.error().message.c_str());                                                     \
-    } while (false)
 
 class TestFamilyRules : public QObject {
     Q_OBJECT
