@@ -23,7 +23,8 @@ Figure tokenStripFigure(const ExploreResult::Side& side, LayerId layer)
     TokenStripFigure strip;
     const auto ordinal = side.trace.ordinalOf(layer);
     if (ordinal)
-        strip.badgeTitle = fmt::format("first expert in layer {}", layer.value);
+        strip.badgeTitle
+            = fmt::format("{} in layer {}", topExpertName(side.trace, *ordinal), layer.value);
     for (std::size_t t = 0; t < side.trace.tokenCount(); ++t) {
         const TraceToken& token = side.trace.tokens[t];
         const TaggedToken& tag = side.tags[t];
@@ -108,6 +109,17 @@ Figure overlapByLayerFigure(const ExploreResult& result)
         return figure;
     }
     const RoutingTrace& trace = result.a.trace;
+    if (result.comparison->compared == 0) { // a band of nothing would look like a measurement
+        chart.xAxis.lo = trace.layers.front().value;
+        chart.xAxis.hi = trace.layers.back().value;
+        figure.subtitle = "no token stands in both prompts";
+        figure.caption = result.comparison->prefixLeftOut
+            ? "A causal model routes a common start alike, so it is not counted; after it there is "
+              "no overlap to measure."
+            : "There is no overlap to measure.";
+        figure.data = std::move(chart);
+        return figure;
+    }
     LineFigure::Series series;
     series.name = "measured";
     series.emphasised = true;

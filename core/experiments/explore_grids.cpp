@@ -16,6 +16,8 @@ namespace moescope {
 
 namespace {
 
+constexpr const char* kFirstExpert = "first expert";
+
 std::vector<std::string> tokenLabels(const RoutingTrace& trace)
 {
     std::vector<std::string> labels;
@@ -294,6 +296,14 @@ std::optional<Counterpart> counterpart(const std::shared_ptr<const ExploreResult
     return other;
 }
 
+const char* topExpertName(const RoutingTrace& trace, std::size_t ordinal)
+{
+    for (std::size_t t = 0; t < trace.tokenCount(); ++t)
+        if (trace.top1At(t, ordinal) != trace.idsAt(t, ordinal).front())
+            return "largest weight";
+    return kFirstExpert;
+}
+
 LazyGrid allLayersGrid(
     SidePointer side, std::size_t blocks, LayersView view, std::optional<Counterpart> other)
 {
@@ -308,22 +318,28 @@ LazyGrid allLayersGrid(
         frame.valueTitle = view == LayersView::Margin ? fmt::format("margin ({})", trace.marginUnit)
                                                       : "entropy (nats)";
     std::vector<std::size_t> ordinals(blocks, Counterpart::kNone);
+    std::string name = kFirstExpert;
     LazyGrid grid;
     grid.gaps.assign(blocks, "dense");
     for (std::size_t l = 0; l < trace.layerCount() && trace.layers[l].value < blocks; ++l) {
         ordinals[trace.layers[l].value] = l;
         grid.gaps[trace.layers[l].value].clear();
+        if (name == kFirstExpert)
+            name = topExpertName(trace, l);
     }
-    grid.heading = {"all-layers", "All layers", "first expert · stronger = " + colourMeaning(view),
+    grid.heading = {"all-layers", "All layers", name + " · stronger = " + colourMeaning(view),
         "The number is the expert with the largest weight. Expert numbers of different layers are "
         "unrelated.",
         std::move(frame)};
 
     if (trace.experts > 0)
         grid.meaning = fmt::format(
-            "The first expert has the largest weight; with an even router each expert would be "
-            "first for 1 token in {} ({:.3f}). Margin: lead of the last expert chosen over the "
-            "first left out.",
+            "{} for 1 token in {} ({:.3f}). Margin: lead of the last expert chosen over the first "
+            "left out.",
+            name == kFirstExpert ? "The first expert has the largest weight; with an even router "
+                                   "each expert would be first"
+                                 : "The number is the expert of the largest weight, which with an "
+                                   "even router would be each expert",
             trace.experts, 1.0 / trace.experts);
     grid.cell = [side, ordinals, view, other, full = fullMargin(trace),
                     even = std::log(std::max(2U, trace.experts))](std::size_t t, std::size_t col) {

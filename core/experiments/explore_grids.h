@@ -56,6 +56,10 @@ struct Counterpart {
 std::optional<Counterpart> counterpart(
     const std::shared_ptr<const ExploreResult>& result, bool ofB);
 
+/// What top1At() is to a reader: "first expert", or "largest weight" where another score than the
+/// weight ranks the choices of some token.
+const char* topExpertName(const RoutingTrace& trace, std::size_t ordinal);
+
 /// Tokens by blocks; the number is the expert with the largest weight. Columns are absolute block
 /// numbers, dense blocks are gaps.
 LazyGrid allLayersGrid(SidePointer side, std::size_t blocks, LayersView view,

@@ -197,7 +197,12 @@ private slots:
         // What is left of the legend says what the numbers are.
         const auto legend = desk.strip()->legend();
         QCOMPARE(legend.size(), std::size_t{1});
-        QVERIFY(legend.front().words.contains(QStringLiteral("first expert")));
+        // A biased score chooses: the first choice need not have the largest weight.
+        QVERIFY(legend.front().words.contains(QStringLiteral("largest weight")));
+        const auto& layers = *desk.gridOf("allLayers")->figure();
+        QVERIFY(layers.subtitle.starts_with("largest weight"));
+        QVERIFY(desk.open(QStringLiteral("native")));
+        QVERIFY(desk.gridOf("allLayers")->figure()->subtitle.starts_with("first expert"));
     }
 
     void oneRouterNeedsNoSwitch()

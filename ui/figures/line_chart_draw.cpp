@@ -58,6 +58,12 @@ void LineChartView::draw(const Ink& ink, const QRectF& area) const
     }
     p.restore();
     drawGuides(ink, chart);
+    if (data()->series.empty() && data()->bands.empty() && !data()->pendingFrom) {
+        p.setFont(ink.style.words());
+        p.setPen(ink.theme.mutedText);
+        p.drawText(chart.plot.adjusted(ink.style.px(8), 0, -ink.style.px(8), 0),
+            Qt::AlignCenter | Qt::TextWordWrap, tr("Nothing to measure"));
+    }
 
     const auto ring = [&](Hit hit, double radius) {
         if (hit.point < 0 || hit.point >= pointCount(hit.series) || !isSeriesVisible(hit.series))

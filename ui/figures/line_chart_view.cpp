@@ -295,7 +295,7 @@ int LineChartView::leastHeight(int width) const
     if (!data())
         return minimumSizeHint().height();
     return static_cast<int>(
-        std::ceil(chartTopHeight(look(), axisTitle(data()->yAxis)) + look().px(kLeastPlotHeight)
+        std::ceil(chartTopHeight(look(), axisTitle(data()->yAxis)) + look().px(m_leastPlot)
             + chartBottomHeight(look(), axisTitle(data()->xAxis)) + legendHeight(width)));
 }
 

@@ -7,11 +7,10 @@
 
 #include <QSet>
 
+#include "ui/figures/chart_frame.h"
 #include "ui/figures/figure_view.h"
 
 namespace moescope::ui {
-
-struct ChartFrame;
 
 /// Series over layers, ranks or steps, with null bands, null levels, markers and intervals. A click
 /// in the legend hides or shows a series; hovering reads out the nearest point; arrow keys walk
@@ -41,6 +40,7 @@ public:
     QString summary() const override;
     QSize sizeHint() const override;
     int leastHeight(int width) const override;
+    void setLeastPlotHeight(double height) { m_leastPlot = height; } ///< at 100 %
 
 signals:
     void pointClicked(int series, int point);
@@ -107,6 +107,7 @@ private:
     std::optional<Interval> m_sharedY;
     Hit m_current;
     Hit m_hover;
+    double m_leastPlot = kLeastPlotHeight;
 };
 
 /// A second null is dotted, so that the two can be told apart.
