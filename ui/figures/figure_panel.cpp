@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/figures/figure_panel.h"
 
+#include <algorithm>
+
 #include <QLabel>
 #include <QMenu>
 #include <QToolButton>
@@ -112,6 +114,30 @@ int FigurePanel::leastHeight(int width) const
     return around + m_view->leastHeight(width - margins.left() - margins.right());
 }
 
+void FigurePanel::keepReadable()
+{
+    m_keepsReadable = true;
+    keepLeastHeight();
+}
+
+int FigurePanel::captionHeight() const
+{
+    const QMargins margins = layout()->contentsMargins();
+    return m_caption->heightForWidth(width() - margins.left() - margins.right())
+        + bodyLayout()->spacing();
+}
+
+void FigurePanel::keepLeastHeight()
+{
+    if (!m_keepsReadable)
+        return;
+    m_view->setMinimumHeight(m_view->leastHeight(m_view->width()));
+    const int all = layout()->hasHeightForWidth() ? layout()->minimumHeightForWidth(width())
+                                                  : layout()->minimumSize().height();
+    // The caption goes before the page has to scroll.
+    setMinimumHeight(all - (m_caption->isHidden() ? 0 : captionHeight()));
+}
+
 void FigurePanel::placeCaption()
 {
     // Showing the caption lays the panel out, which may ask to hide it again: Qt would take a
@@ -130,6 +156,9 @@ void FigurePanel::placeCaption()
 
 bool FigurePanel::captionFits() const
 {
+    if (m_keepsReadable) // the view gets its room at the expense of what stands below it
+        return height()
+            >= std::max(look().pxInt(kRoomForCaption), minimumHeight() + captionHeight());
     const int left = m_view->height() + captionRoom() - m_caption->heightForWidth(m_view->width())
         - bodyLayout()->spacing();
     return height() >= look().px(kRoomForCaption) && left >= m_view->leastHeight(m_view->width());
@@ -144,6 +173,7 @@ void FigurePanel::showCaption(bool room)
 
 void FigurePanel::resizeEvent(QResizeEvent* event)
 {
+    keepLeastHeight();
     placeCaption();
     Panel::resizeEvent(event);
 }
@@ -161,9 +191,11 @@ void FigurePanel::refreshWords()
     setSubtitle(figure ? text(figure->subtitle) : QString());
     m_caption->setText(figure ? unbroken(text(figure->caption)) : QString());
     m_help->setToolTip(m_caption->text().toHtmlEscaped().prepend(QStringLiteral("<p>")));
+    keepLeastHeight();
     placeCaption();
     m_menuButton->setEnabled(figure != nullptr);
     setHeaderVisible(!m_view->showsTitle());
+    keepLeastHeight();
 }
 
 } // namespace moescope::ui

@@ -32,6 +32,8 @@ public:
     void setCaptionVisible(bool visible);
     /// What the view needs at least at this width, with everything around it but the caption.
     int leastHeight(int width) const;
+    /// From now on never lower than what can be read, for pages that scroll.
+    void keepReadable();
 
 signals:
     void viewReplaced();
@@ -40,6 +42,8 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    void keepLeastHeight();
+    int captionHeight() const; ///< that it would take, with the gap before it
     /// Under the figure, or behind a button where the figure needs the room.
     void placeCaption();
     bool captionFits() const;
@@ -54,6 +58,7 @@ private:
     QToolButton* m_menuButton;
     InlineMessage* m_message;
     bool m_captionVisible = true;
+    bool m_keepsReadable = false;
     bool m_placing = false;
     bool m_placeAgain = false; // asked for meanwhile
 };

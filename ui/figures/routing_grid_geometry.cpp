@@ -13,6 +13,14 @@ namespace {
 
 constexpr double kMostGrowth = 1.6; ///< of a cell, where the window has room to spare
 
+/// The part of `room` that is filled by whole cells.
+double wholeCells(double content, double room, double cell)
+{
+    constexpr double kSlack = 1e-6; // of cells that fit exactly
+    const double full = std::floor(room / cell + kSlack) * cell;
+    return content <= room + kSlack ? content : std::max(full, std::min(cell, room));
+}
+
 } // namespace
 
 GridGeometry::GridGeometry(
@@ -42,7 +50,7 @@ GridGeometry::GridGeometry(
     // A little narrower is better than a scroll bar; where that comes anyway, cells are wider.
     const double least = style.px(fitX >= style.px(16) ? 16 : 18);
     // On large screens cells grow in both directions, and by the same measure.
-    const double height = std::clamp(fitY, style.px(22), style.px(42 * kMostGrowth));
+    const double height = std::clamp(fitY, style.px(kLeastCellHeight), style.px(42 * kMostGrowth));
     const double width = std::min(
         std::clamp(fitX, least, style.px(48 * kMostGrowth)), std::max(style.px(48), height * 1.4));
     cellWidth = std::clamp(width * zoom, style.px(3), style.px(120));
@@ -53,8 +61,9 @@ GridGeometry::GridGeometry(
 
     contentWidth = cols * cellWidth;
     contentHeight = rows * cellHeight;
-    cells = QRectF(content.labelWidth, top, clip ? std::min(contentWidth, roomX) : contentWidth,
-        clip ? std::min(contentHeight, roomY) : contentHeight);
+    cells = QRectF(content.labelWidth, top,
+        clip ? wholeCells(contentWidth, roomX, cellWidth) : contentWidth,
+        clip ? wholeCells(contentHeight, roomY, cellHeight) : contentHeight);
 }
 
 QSizeF GridGeometry::whole() const
@@ -66,6 +75,16 @@ QSizeF GridGeometry::scrollRange() const
 {
     return {
         std::max(0.0, contentWidth - cells.width()), std::max(0.0, contentHeight - cells.height())};
+}
+
+void GridGeometry::scrollTo(const QPointF& position)
+{
+    const QSizeF range = scrollRange();
+    const auto snapped = [](double at, double most, double pitch) {
+        return std::min(most, pitch > 0 ? std::round(at / pitch) * pitch : at);
+    };
+    scroll = {snapped(position.x(), range.width(), cellWidth),
+        snapped(position.y(), range.height(), cellHeight)};
 }
 
 QRectF GridGeometry::cell(int row, int place) const

@@ -11,6 +11,8 @@ namespace moescope::ui {
 
 class Style;
 
+inline constexpr double kLeastCellHeight = 22; ///< at 100 %, unless it is zoomed
+
 /// What a routing grid has to find room for.
 struct GridContent {
     int rows = 0;
@@ -50,6 +52,8 @@ struct GridGeometry {
 
     QSizeF whole() const; ///< size that shows everything
     QSizeF scrollRange() const;
+    /// To the nearest whole row and column: nothing is cut where it can be avoided.
+    void scrollTo(const QPointF& position);
     QRectF cell(int row, int place) const; ///< without the gap
     int rowAt(double y) const; ///< -1 outside
     int placeAt(double x) const;

@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kLeastZoom = 0.05;
 constexpr double kMostZoom = 4;
+constexpr int kLeastRows = 10; ///< in sight, where there are so many
 
 bool comparesPrompts(const RoutingGridFigure& grid)
 {
@@ -127,7 +128,8 @@ GridContent RoutingGridView::content() const
 GridGeometry RoutingGridView::geometry() const
 {
     GridGeometry g(look(), content(), viewport()->size(), m_zoom, true);
-    g.scroll = QPointF(horizontalScrollBar()->value(), verticalScrollBar()->value());
+    g.scrollTo({static_cast<double>(horizontalScrollBar()->value()),
+        static_cast<double>(verticalScrollBar()->value())});
     return g;
 }
 
@@ -289,6 +291,16 @@ QSize RoutingGridView::sizeHint() const
 {
     const QSizeF whole = wholeGeometry(look().px(520)).whole();
     return {look().pxInt(520), std::min(static_cast<int>(whole.height()), look().pxInt(480))};
+}
+
+int RoutingGridView::leastHeight(int width) const
+{
+    const GridContent all = content();
+    const double rows = std::min(all.rows, kLeastRows) * look().px(kLeastCellHeight);
+    const GridGeometry g(look(), all, {static_cast<double>(width), rows}, m_zoom, true);
+    const bool scrolls = g.contentWidth > g.cells.width() + 1;
+    return static_cast<int>(std::ceil(g.cells.top() + rows + look().px(3)))
+        + (scrolls ? horizontalScrollBar()->sizeHint().height() : 0);
 }
 
 QSizeF RoutingGridView::bodySize(double width) const

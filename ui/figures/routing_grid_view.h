@@ -65,6 +65,7 @@ public:
     QString currentText() const override;
     QString summary() const override;
     QSize sizeHint() const override;
+    int leastHeight(int width) const override; ///< header and the first rows, or all
 
 signals:
     void cellClicked(int row, int col);

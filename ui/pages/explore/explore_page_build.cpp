@@ -4,6 +4,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -31,21 +32,58 @@ namespace moescope::ui {
 
 namespace {
 
-/// Two panels that share the width; the bar between them can be dragged.
-QSplitter* sideBySide(
-    const Style& style, const QString& name, QWidget* left, QWidget* right, int leftShare)
-{
-    auto* splitter = new QSplitter(Qt::Horizontal);
-    splitter->setObjectName(name);
-    splitter->setChildrenCollapsible(false);
-    splitter->setHandleWidth(style.pxInt(12));
-    splitter->addWidget(left);
-    splitter->addWidget(right);
-    splitter->setStretchFactor(0, leftShare);
-    splitter->setStretchFactor(1, 100 - leftShare);
-    splitter->setSizes({leftShare * 100, (100 - leftShare) * 100});
-    return splitter;
-}
+/// Two panels side by side with a bar between them that can be dragged, or one above the other
+/// where the width does not do for both.
+class PanelPair : public QSplitter {
+public:
+    PanelPair(const Style& style, const QString& name, double leastWidth)
+        : QSplitter(Qt::Horizontal)
+        , m_style(style)
+        , m_leastWidth(leastWidth)
+    {
+        setObjectName(name);
+        setChildrenCollapsible(false);
+        setHandleWidth(style.pxInt(12));
+    }
+
+    void setPanels(FigurePanel* left, FigurePanel* right, int leftShare)
+    {
+        m_sizes = {leftShare * 100, (100 - leftShare) * 100};
+        for (FigurePanel* panel : {left, right}) {
+            addWidget(panel);
+            panel->keepReadable();
+        }
+        setStretchFactor(0, leftShare);
+        setStretchFactor(1, 100 - leftShare);
+        setSizes(m_sizes);
+    }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override
+    {
+        const auto wanted = width() < m_style.px(m_leastWidth) ? Qt::Vertical : Qt::Horizontal;
+        if (wanted != orientation()) {
+            setOrientation(wanted);
+            setSizes(m_sizes);
+        }
+        QSplitter::resizeEvent(event);
+    }
+
+private:
+    const Style& m_style;
+    double m_leastWidth; ///< at 100 %
+    QList<int> m_sizes;
+};
+
+/// As high as the picture on show needs; what more there is it takes.
+class Middle : public QStackedWidget {
+public:
+    QSize sizeHint() const override { return minimumSizeHint(); }
+    bool hasHeightForWidth() const override { return false; }
+};
+
+constexpr double kLeastPair = 740;
+constexpr double kLeastTwins = 840; ///< two grids of experts
 
 } // namespace
 
@@ -90,8 +128,23 @@ QWidget* ExplorePage::makeResult()
     column->setSpacing(gap);
     m_tokens = new TokenPanel(style, m_context.session);
     m_tokens->setObjectName(QStringLiteral("tokenPanel"));
-    column->addWidget(m_tokens);
-    column->addWidget(makeMiddle(), 1);
+    // The pictures scroll where the window is small; the controls stay in reach.
+    auto* pictures = new QWidget;
+    auto* rows = new QVBoxLayout(pictures);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(gap);
+    rows->addWidget(m_tokens);
+    rows->addWidget(makeMiddle(), 1);
+    auto* scroll = new QScrollArea;
+    scroll->setObjectName(QStringLiteral("exploreScroll"));
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(pictures);
+    scroll->viewport()->setAutoFillBackground(false);
+    pictures->setAutoFillBackground(false);
+    column->addWidget(scroll, 1);
     column->addWidget(makeBottom());
     return result;
 }
@@ -139,13 +192,17 @@ QWidget* ExplorePage::makeMiddle()
     column->addWidget(m_dense);
     column->addWidget(m_denseTable, 1);
 
-    m_middle = new QStackedWidget;
+    m_middle = new Middle;
     m_middle->setObjectName(QStringLiteral("exploreMiddle"));
-    m_middle->addWidget(sideBySide(style, QStringLiteral("singleSplit"), m_allLayers, m_layer, 35));
-    m_middle->addWidget(
-        sideBySide(style, QStringLiteral("promptsSplit"), m_comparison, m_overlap, 66));
-    m_middle->addWidget(
-        sideBySide(style, QStringLiteral("changesSplit"), m_untouched, m_changed, 50));
+    const auto add = [&](const char* name, double leastWidth, FigurePanel* left, FigurePanel* right,
+                         int leftShare) {
+        auto* pair = new PanelPair(style, QLatin1String(name), leastWidth);
+        pair->setPanels(left, right, leftShare);
+        m_middle->addWidget(pair);
+    };
+    add("singleSplit", kLeastPair, m_allLayers, m_layer, 35);
+    add("promptsSplit", kLeastPair, m_comparison, m_overlap, 66);
+    add("changesSplit", kLeastTwins, m_untouched, m_changed, 50);
     m_middle->addWidget(dense);
     return m_middle;
 }

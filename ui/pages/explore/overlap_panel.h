@@ -5,9 +5,6 @@
 #include "ui/figures/figure_panel.h"
 #include "ui/pages/explore/explore_scene.h"
 
-class QLabel;
-class QScrollArea;
-
 namespace moescope::ui {
 
 class Session;
@@ -23,16 +20,9 @@ public:
 
     void showScene(const ExploreScene& scene);
 
-protected:
-    void resizeEvent(QResizeEvent* event) override;
-
 private:
-    void fitWords();
-
     Session& m_session;
     StatementCard* m_card;
-    QScrollArea* m_scroll;
-    QLabel* m_explanation;
     std::shared_ptr<const ExploreResult> m_result;
     std::optional<LayerId> m_layer;
 };

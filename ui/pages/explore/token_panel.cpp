@@ -130,7 +130,8 @@ TokenPanel::TokenPanel(Style& style, Session& session, QWidget* parent)
     addHeaderWidget(m_switch);
     setHeaderVisible(false);
     setBody(body);
-    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
+    // What it needs depends on the width, of which the hint knows nothing.
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     connect(m_switch, &SegmentedControl::currentChanged, this, &TokenPanel::wantedSidesChanged);
     connect(m_find, &FindBar::find, this, &TokenPanel::find);
     connect(m_find, &FindBar::closed, this, [this] { m_a->setFocus(); });
