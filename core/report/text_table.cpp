@@ -127,34 +127,48 @@ std::string cellText(const TableFigure::Cell& cell, const TableFigure::Column& c
     return {};
 }
 
+std::vector<ColumnBlock> columnBlocks(
+    const TableFigure& table, std::span<const double> widths, double gap, double width)
+{
+    std::vector<ColumnBlock> blocks;
+    if (widths.empty())
+        return blocks;
+    // What names the row is the first column, and the second one if it is a text.
+    std::vector<std::size_t> names = {0};
+    double named = widths[0];
+    if (widths.size() > 2 && !table.columns[1].numeric && named + gap + widths[1] <= width / 3) {
+        names.push_back(1);
+        named += gap + widths[1];
+    }
+    for (std::size_t next = 0; next < widths.size();) {
+        ColumnBlock block;
+        double used = 0;
+        if (next > 0) {
+            block = {names, names.size()};
+            used = named;
+        }
+        const std::size_t first = next;
+        while (next < widths.size() && (next == first || used + gap + widths[next] <= width)) {
+            used += widths[next] + (block.columns.empty() ? 0 : gap);
+            block.columns.push_back(next++);
+        }
+        blocks.push_back(std::move(block));
+    }
+    return blocks;
+}
+
 std::string textTable(const TableFigure& table, std::size_t width)
 {
     if (table.columns.empty())
         return {};
     Grid grid = makeGrid(table, width);
     shrinkTexts(grid, width);
-    // Later blocks repeat what names the row: the first column, and the second one if it is a text.
-    std::vector<std::size_t> names = {0};
-    if (grid.widths.size() > 2 && !grid.numeric[1]
-        && grid.widths[0] + kGap + grid.widths[1] <= width / 3)
-        names.push_back(1);
+    const std::vector<double> widths(grid.widths.begin(), grid.widths.end());
     std::string out;
-    for (std::size_t next = 0; next < grid.widths.size();) {
-        std::vector<std::size_t> columns;
-        std::size_t used = 0;
-        if (next > 0) {
-            out += "\n";
-            columns = names;
-            used = grid.widths[0] + (names.size() > 1 ? kGap + grid.widths[1] : 0);
-        }
-        const std::size_t repeated = columns.size();
-        const std::size_t first = next;
-        while (next < grid.widths.size()
-            && (next == first || used + kGap + grid.widths[next] <= width)) {
-            used += grid.widths[next] + (columns.empty() ? 0 : kGap);
-            columns.push_back(next++);
-        }
-        appendBlock(out, grid, columns, repeated);
+    for (const ColumnBlock& block :
+        columnBlocks(table, widths, static_cast<double>(kGap), static_cast<double>(width))) {
+        out += out.empty() ? "" : "\n";
+        appendBlock(out, grid, block.columns, block.repeated);
     }
     return out;
 }

@@ -5,6 +5,8 @@
 
 #include "core/io/json.h"
 #include "core/report/report.h"
+#include "ui/figures/figure_factory.h"
+#include "ui/figures/figure_view.h"
 #include "ui/shell/report_pdf.h"
 #include "ui/style/style.h"
 
@@ -79,6 +81,41 @@ private slots:
         const int cut = pages(reportPdf(reportOf({tableOf(5000)}), style));
         QCOMPARE(cut, pages(reportPdf(reportOf({tableOf(41)}), style)));
         QVERIFY2(cut <= 2, qPrintable(QString::number(cut)));
+    }
+
+    void wideTablesStandInReadableParts()
+    {
+        Style style;
+        TableFigure table;
+        table.columns.push_back({"layer", "", true, 0, ""});
+        for (int c = 1; c < 19; ++c)
+            table.columns.push_back({"a measured value " + std::to_string(c), "", true, 3, ""});
+        for (int r = 0; r < 3; ++r) {
+            table.rows.emplace_back();
+            for (int c = 0; c < 19; ++c)
+                table.rows.back().emplace_back(r + 0.001 * c);
+        }
+        const Figure wide{"wide", "Layers and projections", "of all", "What it means.", table};
+        constexpr double kPaper = 680;
+        const auto parts = paperParts(wide, style, kPaper);
+        QVERIFY(parts.size() > 2);
+        std::size_t next = 1;
+        for (const auto& part : parts) {
+            // No wider than the paper: drawn at the size of its letters.
+            const std::unique_ptr<FigureView> view(makeFigureView(part, style, nullptr));
+            QVERIFY(view->exportSize().width() <= kPaper);
+            const auto& some = std::get<TableFigure>(part->data);
+            QCOMPARE(some.columns.front().title, std::string("layer"));
+            for (std::size_t c = 1; c < some.columns.size(); ++c, ++next) {
+                QCOMPARE(some.columns[c].title, table.columns[next].title);
+                QCOMPARE(std::get<double>(some.rows[2][c]), std::get<double>(table.rows[2][next]));
+            }
+        }
+        QCOMPARE(next, table.columns.size());
+        QVERIFY(parts.front()->title.ends_with("part 1 of " + std::to_string(parts.size())));
+        QCOMPARE(parts.front()->subtitle, wide.subtitle);
+        QCOMPARE(parts.back()->caption, wide.caption);
+        QCOMPARE(paperParts(tableOf(3), style, kPaper).size(), std::size_t{1});
     }
 
     void highFiguresGoOnOnTheNextPage()

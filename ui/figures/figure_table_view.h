@@ -26,6 +26,7 @@ public:
     FigureTableModel* model() const { return m_model; }
     void setFilterVisible(bool visible);
     int currentRow() const; ///< of the data; -1 without
+    std::vector<double> columnWidths() const; ///< as drawn in exports
     void setCurrentRow(int row); ///< of the data; scrolls to it; silent
 
     QString dataText(char separator = ',') const override; ///< the rows shown, in the order shown
@@ -48,7 +49,6 @@ protected:
 
 private:
     const TableFigure* data() const;
-    std::vector<double> columnWidths() const;
     double rowHeight() const;
     void fitColumns();
     void onCurrentChanged(const QModelIndex& current, const QModelIndex& before);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <variant>
 
 #include <QAbstractTextDocumentLayout>
@@ -14,12 +15,16 @@
 #include <QPdfWriter>
 #include <QTextDocument>
 
+#include <fmt/format.h>
+
 #include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/report/figure_html.h"
 #include "core/report/report.h"
 #include "core/report/report_words.h"
+#include "core/report/text_table.h"
 #include "ui/figures/figure_factory.h"
+#include "ui/figures/figure_table_view.h"
 #include "ui/figures/figure_view.h"
 #include "ui/style/style.h"
 
@@ -27,7 +32,7 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr std::size_t kMostRows = 40;
+constexpr std::size_t kMostRows = 36; ///< that fit a page without being shrunk
 constexpr double kLeastScale = 0.5; ///< numbers are hard to read when they are smaller
 constexpr double kMarginMillimetres = 15;
 
@@ -83,6 +88,8 @@ public:
         m_y += height + m_style.px(8);
     }
 
+    double width() const { return m_writer.width(); }
+
     void add(const FigureView& view)
     {
         const QSizeF size = view.exportSize();
@@ -113,7 +120,6 @@ public:
     }
 
 private:
-    double width() const { return m_writer.width(); }
     double height() const { return m_writer.height() - m_footer; }
 
     void makeRoom(double needed)
@@ -179,6 +185,44 @@ void addParameters(Pages& pages, const Report& report)
 
 } // namespace
 
+std::vector<std::shared_ptr<const Figure>> paperParts(
+    const Figure& figure, Style& style, double width)
+{
+    std::shared_ptr<const Figure> paper = forPaper(figure);
+    const auto* table = std::get_if<TableFigure>(&paper->data);
+    if (!table)
+        return {paper};
+    FigureTableView view(style);
+    view.setFigure(paper);
+    const std::vector<double> widths = view.columnWidths();
+    const double besides
+        = view.exportSize().width() - std::accumulate(widths.begin(), widths.end(), 0.0);
+    const auto blocks = columnBlocks(*table, widths, 0, width - besides);
+    if (blocks.size() < 2)
+        return {paper};
+    std::vector<std::shared_ptr<const Figure>> parts;
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+        auto part = std::make_shared<Figure>();
+        part->id = paper->id;
+        part->title = fmt::format("{}, part {} of {}", paper->title, b + 1, blocks.size());
+        if (b == 0)
+            part->subtitle = paper->subtitle;
+        if (b + 1 == blocks.size())
+            part->caption = paper->caption;
+        TableFigure some;
+        for (const std::size_t c : blocks[b].columns)
+            some.columns.push_back(table->columns[c]);
+        for (const auto& row : table->rows) {
+            auto& cells = some.rows.emplace_back();
+            for (const std::size_t c : blocks[b].columns)
+                cells.push_back(c < row.size() ? row[c] : TableFigure::Cell());
+        }
+        part->data = std::move(some);
+        parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
 QByteArray reportPdf(const Report& report, Style& style)
 {
     QByteArray bytes;
@@ -196,9 +240,10 @@ QByteArray reportPdf(const Report& report, Style& style)
         Pages pages(writer, style, QString::fromStdString(report.title));
         addHead(pages, report);
         for (const Figure& figure : report.figures) {
-            const std::unique_ptr<FigureView> view(
-                makeFigureView(forPaper(figure), style, nullptr));
-            pages.add(*view);
+            for (const auto& part : paperParts(figure, style, pages.width())) {
+                const std::unique_ptr<FigureView> view(makeFigureView(part, style, nullptr));
+                pages.add(*view);
+            }
         }
         addParameters(pages, report);
     }
