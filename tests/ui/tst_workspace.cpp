@@ -160,6 +160,38 @@ private slots:
         setSaveFolder({});
     }
 
+    void savingNeverBeginsWhereAModelWasOpened()
+    {
+        Desk desk;
+        QVERIFY(desk.start());
+        const auto folderOf = [&desk](QAction* action, const char* name, const QString& file = {}) {
+            action->trigger();
+            auto* dialog = desk.find<QFileDialog>(name);
+            if (!dialog)
+                return QString();
+            const QString folder = dialog->directory().canonicalPath();
+            if (!file.isEmpty())
+                emit dialog->fileSelected(file);
+            dialog->reject();
+            QTest::qWait(0); // it deletes itself
+            return folder;
+        };
+        const ShellActions& actions = desk.window().actions();
+        const QString models = folderOf(actions.openFile, "openDialog");
+        QVERIFY(models.startsWith(QString::fromStdString(resources().string())));
+        QTemporaryDir folder;
+        const QString saved = QDir(folder.path()).canonicalPath();
+        const QString first
+            = folderOf(actions.exportPng, "exportDialog", folder.filePath(QStringLiteral("a.png")));
+        QVERIFY2(
+            !first.startsWith(QString::fromStdString(resources().string())), qPrintable(first));
+        folderOf(actions.openFile, "openDialog");
+        QCOMPARE(folderOf(actions.exportPng, "exportDialog"), saved);
+        desk.window().close();
+        QCOMPARE(Settings::inFile(desk.settingsFile)->lastSaveFolder(), saved);
+        setLastSaveFolder({});
+    }
+
     void aChatModelShapesThePrompt()
     {
         QTemporaryDir folder;

@@ -86,6 +86,7 @@ MainWindow::MainWindow(UiContext& context, Settings& settings, QWidget* parent)
           new StatusPanel(context.style, context.runner, context.session, context.explore, this))
 {
     setObjectName(QStringLiteral("mainWindow"));
+    setLastSaveFolder(settings.lastSaveFolder());
     setWindowTitle(tr("Moescope"));
     setWindowIcon(programIcon());
     setAcceptDrops(true);
@@ -482,6 +483,7 @@ Settings::LastSession MainWindow::currentSession() const
 void MainWindow::saveSession() const
 {
     m_settings.setWindow(saveGeometry(), saveState());
+    m_settings.setLastSaveFolder(lastSaveFolder());
     m_settings.setInspectorShown(m_actions->toggleInspector->isChecked() || m_inspectorGaveWay);
     if (m_context.session.model())
         m_settings.setLastSession(currentSession());

@@ -29,6 +29,7 @@ const QString kThreads = QStringLiteral("work/threads");
 const QString kMemory = QStringLiteral("work/memoryLimit");
 const QString kHub = QStringLiteral("work/hubCache");
 const QString kReports = QStringLiteral("work/reports");
+const QString kSaved = QStringLiteral("work/saved");
 const QString kHistory = QStringLiteral("prompt/history");
 const QString kLast = QStringLiteral("last");
 const QString kGeometry = QStringLiteral("window/geometry");
@@ -151,6 +152,16 @@ QString Settings::reportFolder() const
 void Settings::setReportFolder(const QString& folder)
 {
     m_store->setValue(kReports, folder);
+}
+
+QString Settings::lastSaveFolder() const
+{
+    return m_store->value(kSaved).toString();
+}
+
+void Settings::setLastSaveFolder(const QString& folder)
+{
+    m_store->setValue(kSaved, folder);
 }
 
 QStringList Settings::promptHistory() const

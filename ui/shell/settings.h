@@ -49,6 +49,9 @@ public:
     QString reportFolder() const; ///< where saving begins; empty = where it was done last
     void setReportFolder(const QString& folder);
 
+    QString lastSaveFolder() const; ///< empty before anything was saved
+    void setLastSaveFolder(const QString& folder);
+
     QStringList promptHistory() const; ///< oldest first
     void setPromptHistory(const QStringList& prompts);
     const std::filesystem::path& recentFile() const { return m_recentFile; }

@@ -73,8 +73,7 @@ void TensorExport::ask()
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setObjectName(QStringLiteral("exportTensorDialog"));
     dialog->setAcceptMode(QFileDialog::AcceptSave);
-    if (!saveFolder().isEmpty())
-        dialog->setDirectory(saveFolder());
+    beginWhereSaved(dialog);
     QStringList filters;
     for (const auto& [suffix, label] : kFormats)
         filters += tr(label);

@@ -3,28 +3,57 @@
 #include "ui/style/save_dialog.h"
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QFileDialog>
+#include <QFileInfo>
+#include <QStandardPaths>
 
 namespace moescope::ui {
 
 namespace {
 
-QString& folderInUse()
+struct Folders {
+    QString chosen;
+    QString last;
+};
+
+Folders& folders()
 {
-    static QString folder;
-    return folder;
+    static Folders all;
+    return all;
+}
+
+QString firstFolder()
+{
+    for (const QString& folder : {folders().chosen, folders().last,
+             QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation)})
+        if (!folder.isEmpty() && QFileInfo(folder).isDir())
+            return folder;
+    return QDir::homePath();
 }
 
 } // namespace
 
 void setSaveFolder(const QString& folder)
 {
-    folderInUse() = folder;
+    folders().chosen = folder;
 }
 
-const QString& saveFolder()
+void setLastSaveFolder(const QString& folder)
 {
-    return folderInUse();
+    folders().last = folder;
+}
+
+const QString& lastSaveFolder()
+{
+    return folders().last;
+}
+
+void beginWhereSaved(QFileDialog* dialog)
+{
+    dialog->setDirectory(firstFolder());
+    QObject::connect(dialog, &QFileDialog::fileSelected, dialog,
+        [](const QString& path) { setLastSaveFolder(QFileInfo(path).absolutePath()); });
 }
 
 QFileDialog* makeSaveDialog(
@@ -36,8 +65,7 @@ QFileDialog* makeSaveDialog(
     dialog->setDefaultSuffix(suffix);
     dialog->setNameFilter(
         QCoreApplication::translate("SaveDialog", "%1 file (*.%2)").arg(suffix.toUpper(), suffix));
-    if (!saveFolder().isEmpty())
-        dialog->setDirectory(saveFolder());
+    beginWhereSaved(dialog);
     dialog->selectFile(stem + QLatin1Char('.') + suffix);
     return dialog;
 }
