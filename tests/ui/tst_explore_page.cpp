@@ -237,6 +237,30 @@ private slots:
         QVERIFY(!desk.session.hover().token);
     }
 
+    void marginsShowWhyOneOfThemIsMarked()
+    {
+        ExploreDesk desk;
+        QVERIFY(desk.open(QStringLiteral("native")));
+        const auto* rows = desk.find<LayerWeightsView>("expertsByLayer");
+        int marked = 0;
+        for (const char* prompt : {"King is to queen as man is to woman", "2 + 3 = 5",
+                 "The cat sat on the mat and the dog lay by the door."}) {
+            QVERIFY(desk.analyse(prompt));
+            for (std::size_t t = 0; t < desk.trace().tokenCount(); ++t) {
+                desk.session.selectToken(t, PromptSide::A);
+                for (int a = 0; a < rows->rowCount(); ++a) {
+                    marked += rows->isCloseCall(a);
+                    if (rows->hasCloseCalls())
+                        QCOMPARE(rows->marginText(a).section(QLatin1Char('.'), 1).size(), 3);
+                    for (int b = 0; b < rows->rowCount(); ++b)
+                        if (rows->isCloseCall(a) && !rows->isCloseCall(b))
+                            QVERIFY(rows->marginText(a) != rows->marginText(b));
+                }
+            }
+        }
+        QVERIFY(marked > 0);
+    }
+
     void inspectorShowsTheRunsNumbers()
     {
         ExploreDesk desk;

@@ -87,7 +87,7 @@ QString LayerWeightsView::rowText(int row) const
         + tr("Margin %1 %2: by so much the last chosen expert was ahead of the first rejected one.")
               .arg(shown.margin, 0, 'f', 3)
               .arg(shown.unit);
-    if (shown.margin < shown.rounding)
+    if (isCloseCall(row))
         text += QLatin1Char(' ')
             + tr("Under %1 rounding the router's logits to bfloat16 could change the choice.")
                   .arg(shown.rounding, 0, 'f', 3);
@@ -112,6 +112,21 @@ QString LayerWeightsView::hoverText(int row, const QPointF& position) const
         x += width;
     }
     return rowText(row);
+}
+
+bool LayerWeightsView::isCloseCall(int row) const
+{
+    const Row& shown = m_rows[static_cast<std::size_t>(row)];
+    return shown.margin < shown.rounding;
+}
+
+QString LayerWeightsView::marginText(int row) const
+{
+    const double margin = m_rows[static_cast<std::size_t>(row)].margin;
+    if (!std::isfinite(margin))
+        return QStringLiteral("–");
+    // Two digits hide why of two small margins one is marked and the other is not.
+    return QString::number(margin, 'f', hasCloseCalls() && margin < 10 ? 3 : 2);
 }
 
 QRectF LayerWeightsView::barRect(const QRectF& row) const
@@ -154,9 +169,9 @@ void LayerWeightsView::paintRow(QPainter& painter, int row, const QRectF& rect)
         x += width;
     }
     painter.setFont(look().mono(-1));
-    painter.setPen(shown.margin < shown.rounding ? theme.nullAmber : theme.text);
-    painter.drawText(rect.adjusted(0, 0, -pad, 0), Qt::AlignRight | Qt::AlignVCenter,
-        std::isfinite(shown.margin) ? QString::number(shown.margin, 'f', 2) : QStringLiteral("–"));
+    painter.setPen(isCloseCall(row) ? theme.nullAmber : theme.text);
+    painter.drawText(
+        rect.adjusted(0, 0, -pad, 0), Qt::AlignRight | Qt::AlignVCenter, marginText(row));
 }
 
 } // namespace moescope::ui

@@ -23,6 +23,9 @@ public:
     /// Some margin is so small that rounding could change the choice.
     bool hasCloseCalls() const { return m_closeCalls > 0; }
 
+    QString marginText(int row) const; ///< as it is drawn
+    bool isCloseCall(int row) const;
+
     int rowCount() const override { return static_cast<int>(m_rows.size()); }
     QString rowText(int row) const override;
 
