@@ -156,6 +156,33 @@ private slots:
         QVERIFY(isWhole(*desk.find<QWidget>("comparisonFindings")));
     }
 
+    void aStripThatHasRoomDoesNotScroll()
+    {
+        Style style;
+        TokenStripView strip(style);
+        TokenStripFigure tokens;
+        for (int i = 0; i < 14; ++i) {
+            tokens.chips.emplace_back();
+            tokens.chips.back().text = std::string(static_cast<std::size_t>(2 + i % 5), 'w');
+        }
+        strip.setFigure(
+            std::make_shared<const Figure>(Figure{"tokens", "Tokens", "", "", std::move(tokens)}));
+        // A width at which the strip's own scroll bar would make one row more.
+        const int bar = strip.verticalScrollBar()->sizeHint().width();
+        int width = 300;
+        while (width < 1200 && strip.heightForWidth(width) >= strip.heightForWidth(width - bar))
+            ++width;
+        QVERIFY(width < 1200);
+        const int needed = strip.heightForWidth(width);
+        strip.resize(width, needed / 2);
+        strip.show();
+        QTRY_VERIFY(strip.verticalScrollBar()->maximum() > 0);
+        QTRY_VERIFY(strip.viewport()->width() < width);
+        strip.resize(width, needed);
+        QTRY_COMPARE(strip.verticalScrollBar()->maximum(), 0);
+        QTRY_COMPARE(strip.viewport()->width(), width);
+    }
+
     void nothingAlignedIsNothingToMeasure()
     {
         Window desk({1280, 800}, QStringLiteral("2 + 3 = 5"));

@@ -158,13 +158,16 @@ TokenStripView::Layout TokenStripView::layOut(double width) const
 
 void TokenStripView::relayout()
 {
-    m_layout = layOut(viewport()->width());
+    // Its own scroll bar must not be what makes it need one.
+    const int full = contentsRect().width();
+    const bool fits = bodySize(full).height() <= height();
+    m_layout = layOut(fits ? full : viewport()->width());
     const QRectF strip = stripRect();
     const int page = std::max(1, static_cast<int>(strip.height()));
     const int all = static_cast<int>(std::ceil(static_cast<double>(m_layout.rows()) * rowHeight()));
     verticalScrollBar()->setPageStep(page);
     verticalScrollBar()->setSingleStep(static_cast<int>(rowHeight()));
-    verticalScrollBar()->setRange(0, std::max(0, all - page));
+    verticalScrollBar()->setRange(0, fits ? 0 : std::max(0, all - page));
     updateGeometry();
     viewport()->update();
 }
