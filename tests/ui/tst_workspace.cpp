@@ -101,6 +101,10 @@ private slots:
         QTest::newRow("no model") << QByteArray("{\"moescope_workspace\": 1}") << "names no model";
         QTest::newRow("wrong type")
             << QByteArray("{\"moescope_workspace\": 1, \"model\": 5}") << "\"model\" should be";
+        QTest::newRow("wrong ids")
+            << QByteArray("{\"moescope_workspace\": 1, \"model\": \"native\", "
+                          "\"prompt_ids\": [1, -2]}")
+            << "no list of token ids";
         QTest::newRow("wrong layer")
             << QByteArray("{\"moescope_workspace\": 1, \"model\": \"native\", \"layer\": \"x\"}")
             << "\"layer\" should be";
