@@ -173,11 +173,14 @@ Report benchReport(const OpenModel& open, const Machine& machine, const RuntimeB
         = fmt::format("{}, {} cores, {} threads used, {} products{}; yardsticks by {}",
             machine.processor, machine.cores, machine.threads, machine.instructions,
             machine.bf16Products ? ", with bfloat16" : ", without bfloat16", machine.linearAlgebra);
-    report.figures[1].subtitle
-        = fmt::format("{} layers, prompts of {} and {} tokens, {} new tokens, {} runs, {} matrices "
-                      "of spectra for gesdd",
-            open.model->config().layerCount(), spec.promptTokens, spec.longPromptTokens,
-            spec.newTokens, spec.runs, spec.matrices);
+    std::string& run = report.figures[1].subtitle;
+    run = fmt::format(
+        "{} layers, a prompt of {} tokens", open.model->config().layerCount(), spec.promptTokens);
+    if (runtime.firstToken)
+        run += fmt::format(", one of {}", runtime.longTokens);
+    run += fmt::format(", {} new tokens; {} runs", spec.newTokens, spec.runs);
+    if (spectra)
+        run += fmt::format("; {} spectra", spectra->matrices);
     return report;
 }
 
