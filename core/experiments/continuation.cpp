@@ -37,7 +37,6 @@ public:
 /// Copies of a trace that may be alive at once: the record, the result on show, the next one, and
 /// results on their way to a window that takes them up to eight late.
 constexpr std::uint64_t kTraces = 11;
-constexpr std::uint64_t kTagBytes = 250; ///< of a token's type and patterns in each
 
 /// The first `tokens` tokens of a trace, without those that have not passed through the model yet.
 RoutingTrace firstTokens(const RoutingTrace& trace, std::size_t tokens)
@@ -90,7 +89,7 @@ public:
         const MoeModel& model = *m_open.model;
         const std::uint64_t tokens = m_recorder.trace().tokens.size() + std::uint64_t{more};
         return forwardMemory(model, tokens, {})
-            + kTraces * (traceMemory(model, tokens, m_request.interventions) + tokens * kTagBytes);
+            + kTraces * sideMemory(model, tokens, m_request.interventions);
     }
 
     /// Runs the tokens that were added but have not passed through the model.

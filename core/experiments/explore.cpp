@@ -15,13 +15,33 @@ namespace moescope {
 
 namespace {
 
+double secondsSince(std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// One side before it runs.
+struct Prompt {
+    const TraceRequest& request;
+    std::vector<TraceToken> tokens;
+    double seconds = 0; ///< that it took to make them
+};
+
+Result<Prompt> makePrompt(const OpenModel& model, const TraceRequest& request)
+{
+    const auto start = std::chrono::steady_clock::now();
+    MOESCOPE_TRY(auto tokens, tokenizePrompt(model, request));
+    return Prompt{request, std::move(tokens), secondsSince(start)};
+}
+
 Result<ExploreResult::Side> exploreSide(const OpenModel& model, const Lexicon& lexicon,
-    const TraceRequest& request, Register reg, TaskContext& context)
+    Prompt prompt, Register reg, TaskContext& context)
 {
     ExploreResult::Side side;
     const auto start = std::chrono::steady_clock::now();
-    MOESCOPE_TRY(side.trace, traceRouting(model, request, context));
-    side.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    MOESCOPE_TRY(
+        side.trace, traceRouting(model, prompt.request, std::move(prompt.tokens), context));
+    side.seconds = prompt.seconds + secondsSince(start);
     side.tags = tagTrace(side.trace, lexicon, reg);
     side.notes = summarisePatterns(side.tags);
     side.categories = categoriesOf(side.tags);
@@ -50,25 +70,22 @@ constexpr std::uint64_t kTagBytes = 250;
 constexpr std::uint64_t kNumberBytes = 24;
 constexpr std::uint64_t kCellBytes = 450;
 
-/// What a run needs at most, and with `reports` its report as well.
-Status checkMemory(
-    const OpenModel& model, const ExploreSpec& spec, bool reports, const TaskContext& context)
+Status checkMemory(const MoeModel& model, std::span<const Prompt> prompts, ExploreFor purpose,
+    const TaskContext& context)
 {
+    const bool reports = purpose == ExploreFor::Report;
     std::uint64_t pass = 0;
     std::uint64_t kept = 0;
-    std::vector<const TraceRequest*> requests{&spec.prompt};
-    if (spec.compare)
-        requests.push_back(&*spec.compare);
-    for (const TraceRequest* request : requests) {
-        MOESCOPE_TRY(const auto tokens, tokenizePrompt(model, *request));
-        const RouterSpec& router = model.model->config().router;
-        const std::uint64_t layers = model.model->mixtureLayers().size();
-        const std::uint64_t k = request->interventions.topK.value_or(router.topK);
-        pass = std::max(pass, forwardMemory(*model.model, tokens.size(), {}));
-        kept += tokens.size() * kTagBytes
-            + traceMemory(*model.model, tokens.size(), request->interventions);
+    for (const Prompt& prompt : prompts) {
+        const RouterSpec& router = model.config().router;
+        const Interventions& interventions = prompt.request.interventions;
+        const std::uint64_t tokens = prompt.tokens.size();
+        const std::uint64_t layers = model.mixtureLayers().size();
+        const std::uint64_t k = interventions.topK.value_or(router.topK);
+        pass = std::max(pass, forwardMemory(model, tokens, {}));
+        kept += sideMemory(model, tokens, interventions);
         if (reports)
-            kept += tokens.size()
+            kept += tokens
                 * (layers * (router.experts + 2 * k) * kNumberBytes
                     + (router.experts + layers) * kCellBytes);
     }
@@ -78,10 +95,10 @@ Status checkMemory(
 
 } // namespace
 
-Status checkReportMemory(
-    const OpenModel& model, const ExploreSpec& spec, const TaskContext& context)
+std::uint64_t sideMemory(
+    const MoeModel& model, std::uint64_t tokens, const Interventions& interventions)
 {
-    return model.model ? checkMemory(model, spec, true, context) : Status();
+    return traceMemory(model, tokens, interventions) + tokens * kTagBytes;
 }
 
 std::vector<TaggedToken> tagTrace(const RoutingTrace& trace, const Lexicon& lexicon, Register reg)
@@ -108,18 +125,27 @@ double roundingMargin(const RoutingTrace& trace, std::size_t ordinal)
 }
 
 Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexicon& lexicon,
-    const ExploreSpec& spec, TaskContext& context)
+    const ExploreSpec& spec, TaskContext& context, ExploreFor purpose)
 {
     if (!model->model)
         return fail(model->modelError.code, model->modelError.message);
     try {
         ExploreResult result;
         MOESCOPE_TRY(result.layer, chooseLayer(*model, spec.layer));
-        MOESCOPE_CHECK(checkMemory(*model, spec, false, context));
-        MOESCOPE_TRY(result.a, exploreSide(*model, lexicon, spec.prompt, spec.reg, context));
+        std::vector<Prompt> prompts;
+        for (const TraceRequest* request :
+            {&spec.prompt, spec.compare ? &*spec.compare : nullptr}) {
+            if (!request)
+                continue;
+            MOESCOPE_TRY(auto prompt, makePrompt(*model, *request));
+            prompts.push_back(std::move(prompt));
+        }
+        MOESCOPE_CHECK(checkMemory(*model->model, prompts, purpose, context));
+        MOESCOPE_TRY(
+            result.a, exploreSide(*model, lexicon, std::move(prompts.front()), spec.reg, context));
         if (spec.compare) {
-            MOESCOPE_TRY(
-                auto other, exploreSide(*model, lexicon, *spec.compare, spec.reg, context));
+            MOESCOPE_TRY(auto other,
+                exploreSide(*model, lexicon, std::move(prompts.back()), spec.reg, context));
             result.b = std::move(other);
             result.comparison = comparePrompts(result.a.trace, result.b->trace);
         }

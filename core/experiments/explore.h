@@ -94,18 +94,20 @@ struct ExploreView {
 /// The default prompt of the program.
 inline constexpr std::string_view kDefaultPrompt = "King is to queen as man is to woman";
 
-/// OutOfMemory, before anything runs, where a result would need more than the task may use.
+/// A report's texts take several times what the run itself keeps.
+enum class ExploreFor { View, Report };
+/// OutOfMemory, before anything runs, where the result, or it and its report, would need more than
+/// the task may use.
 Result<ExploreResult> explore(std::shared_ptr<const OpenModel> model, const Lexicon& lexicon,
-    const ExploreSpec& spec, TaskContext& context);
+    const ExploreSpec& spec, TaskContext& context, ExploreFor purpose = ExploreFor::View);
+/// Bytes that a side of so many tokens keeps.
+std::uint64_t sideMemory(
+    const MoeModel& model, std::uint64_t tokens, const Interventions& interventions);
 /// Token types and trigrams of a traced prompt.
 std::vector<TaggedToken> tagTrace(const RoutingTrace& trace, const Lexicon& lexicon, Register reg);
 /// Aligns two traces of the same model and compares them layer by layer. Deterministic (seed 1).
 PromptComparison comparePrompts(const RoutingTrace& a, const RoutingTrace& b);
 
-/// OutOfMemory where this run and its report together would need more than the task may use; a
-/// report's texts take several times what the run itself keeps.
-Status checkReportMemory(
-    const OpenModel& model, const ExploreSpec& spec, const TaskContext& context);
 /// Tables, grids and lines of it, at result.layer. A changed model stands beside the untouched one.
 Report exploreReport(const ExploreResult& result, const ExploreView& view = {});
 

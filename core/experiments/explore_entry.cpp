@@ -67,8 +67,8 @@ Result<Report> run(const ExperimentInput& input, TaskContext& context)
         return fail(ErrorCode::NotFound,
             "The word lexicon could not be read from the program's resources, so words cannot be "
             "typed.");
-    MOESCOPE_CHECK(checkReportMemory(*input.model, spec, context));
-    MOESCOPE_TRY(const ExploreResult result, explore(input.model, *input.lexicon, spec, context));
+    MOESCOPE_TRY(const ExploreResult result,
+        explore(input.model, *input.lexicon, spec, context, ExploreFor::Report));
     Report report = exploreReport(result);
     addWarnings(report, exploreWarnings(result));
     return report;

@@ -310,6 +310,12 @@ Result<RoutingTrace> traceRouting(
     if (!open.model)
         return fail(open.modelError.code, open.modelError.message);
     MOESCOPE_TRY(std::vector<TraceToken> tokens, tokenizePrompt(open, request));
+    return traceRouting(open, request, std::move(tokens), context);
+}
+
+Result<RoutingTrace> traceRouting(const OpenModel& open, const TraceRequest& request,
+    std::vector<TraceToken> tokens, TaskContext& context)
+{
     MOESCOPE_CHECK(
         context.checkMemory(traceMemory(*open.model, tokens.size(), request.interventions)
                 + forwardMemory(*open.model, tokens.size(), {}),

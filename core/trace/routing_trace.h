@@ -129,5 +129,8 @@ TraceToken traceToken(const OpenModel& open, std::int32_t id);
 /// InvalidArgument for an empty prompt or one that needs a missing tokenizer.
 Result<RoutingTrace> traceRouting(
     const OpenModel& open, const TraceRequest& request, TaskContext& context);
+/// Of a runnable model, with tokenizePrompt()'s tokens where they are there already.
+Result<RoutingTrace> traceRouting(const OpenModel& open, const TraceRequest& request,
+    std::vector<TraceToken> tokens, TaskContext& context);
 
 } // namespace moescope

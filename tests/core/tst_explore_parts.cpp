@@ -232,9 +232,8 @@ private slots:
         const auto fits = [&](const ExploreSpec& spec, bool reported, std::uint64_t bytes) {
             TaskContext context;
             context.setMemoryLimit(bytes);
-            if (reported)
-                return checkReportMemory(*m_model, spec, context).has_value();
-            const auto result = explore(m_model, *m_lexicon, spec, context);
+            const auto result = explore(m_model, *m_lexicon, spec, context,
+                reported ? ExploreFor::Report : ExploreFor::View);
             return result || result.error().code != ErrorCode::OutOfMemory;
         };
         const auto least = [&](const ExploreSpec& spec, bool reported) {
