@@ -33,13 +33,6 @@ std::size_t padded(std::size_t cols)
     return (cols + kLanes - 1) / kLanes * kLanes;
 }
 
-/// Tiles of nearly the same number of inputs: where the next one ends.
-std::size_t tileEnd(std::size_t begin, std::size_t inputs)
-{
-    const std::size_t tiles = (inputs - begin + kTileInputs - 1) / kTileInputs;
-    return begin + (inputs - begin + tiles - 1) / tiles;
-}
-
 /// `step` apart in vectors of kLanes, zeros behind the end up to a whole one.
 MOESCOPE_BF16 void round(const float* from, std::size_t cols, std::uint16_t* to, std::size_t step)
 {
@@ -131,7 +124,7 @@ void strip(const StoredRows& rows, std::size_t row, const std::uint16_t* rounded
     const std::byte* const next = rows.data + (row + R) * rows.stride;
     Ahead ahead{next, next + std::min<std::size_t>(R, rows.count - row - R) * rows.stride};
     for (std::size_t q = 0, end = 0; q < inputs; q = end) {
-        end = tileEnd(q, inputs);
+        end = q + tileInputs(inputs - q, kTileInputs);
         kTiles[end - q - 1](rows, row, rounded + q * padded(rows.cols), out + q * outStride + row,
             outStride, ahead);
     }
@@ -152,7 +145,7 @@ void bf16Products(const StoredRows& rows, const float* const* inputs, std::size_
     thread_local AlignedVector<std::uint16_t> rounded;
     rounded.resize(inputCount * padded(rows.cols));
     for (std::size_t q = 0, end = 0; q < inputCount; q = end) {
-        end = tileEnd(q, inputCount);
+        end = q + tileInputs(inputCount - q, kTileInputs);
         for (std::size_t i = q; i < end; ++i)
             round(inputs[i], rows.cols, rounded.data() + q * padded(rows.cols) + (i - q) * kLanes,
                 end - q);

@@ -191,9 +191,8 @@ std::size_t interleavedFloats(std::size_t inputCount, std::size_t cols)
 template <typename Body>
 HWY_INLINE void forTiles(std::size_t inputCount, const Body& body)
 {
-    std::size_t tiles = (inputCount + kTileInputs - 1) / kTileInputs;
-    for (std::size_t i = 0; i < inputCount; --tiles) {
-        const std::size_t count = (inputCount - i + tiles - 1) / tiles;
+    for (std::size_t i = 0; i < inputCount;) {
+        const std::size_t count = tileInputs(inputCount - i, kTileInputs);
         switch (count) {
         case 6:
             if constexpr (kTileInputs >= 6)

@@ -37,6 +37,12 @@ struct InterleavedInputs {
     float* data = nullptr;
     std::size_t count = 0;
 };
+/// Inputs of the next tile of at most `most`, where `left` are left: tiles are nearly equal.
+constexpr std::size_t tileInputs(std::size_t left, std::size_t most)
+{
+    const std::size_t tiles = (left + most - 1) / most;
+    return (left + tiles - 1) / tiles;
+}
 inline constexpr std::size_t kInterleavedRows = 4;
 /// Columns of so many rows, and of the inputs of one tile, that stay in the first-level cache.
 inline constexpr std::size_t kInterleavedCols = 1024;
