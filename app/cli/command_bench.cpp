@@ -120,7 +120,7 @@ Status runBench(const BenchOptions& options, Environment& environment)
         given["layers"] = options.synthetic.layers;
         given["type"] = std::string(dtypeName(options.synthetic.type));
     }
-    given["precision"] = precision == Precision::Bf16 ? "bf16" : "float32";
+    given["precision"] = precisionName(precision);
     return emit(std::move(document), options.output, environment.console());
 }
 

@@ -109,7 +109,7 @@ Json resultJson(const GenerateOptions& options, const OpenModel& open,
         = {{"prompt", options.prompt.hasText ? Json(toValidUtf8(options.prompt.text)) : Json()},
             {"max_tokens", options.spec.maxTokens}, {"temperature", options.spec.temperature},
             {"ignore_eos", options.spec.ignoreEnd},
-            {"precision", options.spec.forward.precision == Precision::Bf16 ? "bf16" : "float32"}};
+            {"precision", precisionName(options.spec.forward.precision)}};
     json["seed"] = options.spec.seed;
     json["prompt_ids"] = prompt;
     json["ids"] = ids;

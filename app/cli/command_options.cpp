@@ -131,6 +131,11 @@ void addPrecisionOption(CLI::App& parser, Precision& precision)
         "exact [float32]");
 }
 
+const char* precisionName(Precision precision)
+{
+    return precision == Precision::Bf16 ? "bf16" : "float32";
+}
+
 Status checkPrecision(Precision precision)
 {
     if (precision == Precision::Bf16 && !hasBf16Products())

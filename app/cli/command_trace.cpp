@@ -154,8 +154,7 @@ Document summary(const TraceOptions& options, const OpenModel& open,
     (*report.spec) = {{"prompt", given(options.prompt.hasText, options.prompt.text)},
         {"ids", given(options.prompt.hasIds, options.prompt.ids)},
         {"prompts", given(!options.prompts.empty(), options.prompts)},
-        {"no_special", options.prompt.noSpecial},
-        {"precision", options.precision == Precision::Bf16 ? "bf16" : "float32"}};
+        {"no_special", options.prompt.noSpecial}, {"precision", precisionName(options.precision)}};
     (*report.fields) = {{"out", options.out}, {"tensors", tensors}, {"prompts", std::move(list)}};
     return document;
 }
@@ -179,7 +178,7 @@ Status runTrace(TraceOptions options, Environment& environment)
     writer.setMetadata("program", fmt::format("moescope-cli {}", kVersion));
     writer.setMetadata("model", checkpointHash(*open->checkpoint));
     if (options.precision == Precision::Bf16)
-        writer.setMetadata("precision", "bf16");
+        writer.setMetadata("precision", precisionName(options.precision));
     environment.showProgress();
     std::size_t tensors = 0;
     for (std::size_t i = 0; i < prompts.size(); ++i) {

@@ -65,6 +65,7 @@ struct PromptOptions {
 /// --precision float32|bf16. Unsupported where the processor has no such products.
 void addPrecisionOption(CLI::App& parser, Precision& precision);
 Status checkPrecision(Precision precision);
+const char* precisionName(Precision precision); ///< as the option spells it
 /// Float32, with a warning, where bf16 would change nothing in this model.
 Precision usablePrecision(Precision wanted, const MoeModel& model);
 void addPromptOptions(CLI::App& parser, PromptOptions& prompt);
